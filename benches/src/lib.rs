@@ -1,0 +1,1 @@
+//! Benchmarks of ottla: see README.md beside this file.

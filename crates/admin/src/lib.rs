@@ -1,0 +1,1 @@
+//! Kafka administration: cluster and topics

@@ -1,0 +1,2 @@
+//! The ottla command: records into and out of Kafka from a shell
+fn main() {}

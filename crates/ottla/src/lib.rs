@@ -1,0 +1,1 @@
+//! A fast Kafka client in pure Rust, asynchronous on tokio

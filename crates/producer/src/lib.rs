@@ -1,0 +1,1 @@
+//! Kafka producer: batching, partitioning, idempotence

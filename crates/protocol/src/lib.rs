@@ -1,0 +1,1 @@
+//! Kafka's wire format: every message in every version, and record batches; no I/O

@@ -1,0 +1,1 @@
+//! ottla's machines joined to the mock cluster under virtual time and a seed

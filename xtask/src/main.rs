@@ -1,0 +1,3 @@
+//! `cargo xtask`: every step of building, testing and measuring ottla, one file a command.
+
+fn main() {}
