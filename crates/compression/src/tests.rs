@@ -1,0 +1,168 @@
+//! What holds for every codec.
+
+use proptest::prelude::*;
+
+use crate::{Codec, Compression, CompressionError, Compressor, Decompressor, compress, decompress};
+
+/// Inputs around every block size in use, some that compress well and some that do not.
+fn inputs() -> Vec<Vec<u8>> {
+    let noise = |len: usize| {
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        std::iter::repeat_with(move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        })
+        .take(len)
+        .collect::<Vec<_>>()
+    };
+    let text = |len: usize| b"{\"user\":42,\"action\":\"click\"}".iter().copied().cycle().take(len).collect::<Vec<_>>();
+    let mut inputs = vec![vec![], vec![7], noise(300), text(300)];
+    for size in [32 << 10, 64 << 10] {
+        for len in [size - 1, size, size + 1, 3 * size + 17] {
+            inputs.extend([noise(len), text(len)]);
+        }
+    }
+    let mut mixed = text(100_000);
+    mixed.extend(noise(100_000));
+    mixed.extend(vec![0; 1 << 18]);
+    inputs.push(mixed);
+    inputs
+}
+
+fn packed(codec: Codec, input: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    compress(&codec.into(), input, &mut out).unwrap();
+    out
+}
+
+#[test]
+fn every_codec_gives_back_what_it_was_given_with_contexts_reused() {
+    let (mut compressor, mut decompressor) = (Compressor::new(), Decompressor::new());
+    let (mut out, mut back) = (Vec::new(), Vec::new());
+    for input in inputs() {
+        for codec in Codec::ALL {
+            out.clear();
+            back.clear();
+            compressor.compress(&codec.into(), &input, &mut out).unwrap();
+            decompressor.decompress(codec, &out, &mut back, input.len()).unwrap();
+            assert!(back == input, "{codec}, {} bytes", input.len());
+            assert_eq!(out, packed(codec, &input), "a context of its own writes the same");
+        }
+    }
+}
+
+#[test]
+fn every_level_can_be_read_back() {
+    let input = b"some words, some words and some other words".repeat(100);
+    let mut compressor = Compressor::new();
+    for codec in Codec::ALL {
+        let Some(levels) = codec.levels() else { continue };
+        for level in levels.filter(|level| *level >= -7 && !(codec == Codec::Gzip && *level == 0)) {
+            let compression = Compression::with_level(codec, level).unwrap();
+            let (mut out, mut back) = (Vec::new(), Vec::new());
+            compressor.compress(&compression, &input, &mut out).unwrap();
+            assert!(out.len() < input.len() / 4, "{compression}");
+            decompress(codec, &out, &mut back, usize::MAX).unwrap();
+            assert_eq!(back, input, "{compression}");
+        }
+    }
+}
+
+#[test]
+fn output_goes_behind_what_was_there() {
+    for codec in Codec::ALL {
+        let mut out = b"before".to_vec();
+        compress(&codec.into(), b"behind", &mut out).unwrap();
+        assert_eq!(out[..6], *b"before");
+        let mut back = b"start".to_vec();
+        decompress(codec, &out[6..], &mut back, 6).unwrap();
+        assert_eq!(back, b"startbehind", "{codec}");
+    }
+}
+
+#[test]
+fn the_limit_is_exact_and_a_refusal_leaves_the_output_alone() {
+    for input in inputs() {
+        for codec in Codec::ALL {
+            let out = packed(codec, &input);
+            for limit in [0, 1, input.len() / 2, input.len().saturating_sub(1)] {
+                if limit >= input.len() {
+                    continue;
+                }
+                let mut back = b"kept".to_vec();
+                let result = decompress(codec, &out, &mut back, limit);
+                assert_eq!(result, Err(CompressionError::OutputLimit { limit }), "{codec}, {} bytes", input.len());
+                assert_eq!(back, b"kept");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bomb_takes_no_more_memory_than_the_limit() {
+    let zeros = vec![0; 8 << 20];
+    for codec in [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+        let bomb = packed(codec, &zeros);
+        let mut out = Vec::new();
+        let limit = 100_000;
+        let result = decompress(codec, &bomb, &mut out, limit);
+        assert_eq!(result, Err(CompressionError::OutputLimit { limit }), "{codec}");
+        assert!(out.capacity() <= 2 * limit, "{codec} reserved {}", out.capacity());
+    }
+}
+
+#[test]
+fn every_cut_is_noticed() {
+    let input = b"abcdefgh".repeat(9000);
+    for codec in [Codec::Gzip, Codec::Lz4, Codec::Zstd] {
+        let out = packed(codec, &input);
+        for len in (0..out.len()).filter(|len| *len < 60 || len % 17 == 0 || *len + 20 > out.len()) {
+            let error = decompress(codec, &out[..len], &mut Vec::new(), usize::MAX).unwrap_err();
+            assert_eq!(error, CompressionError::Truncated { codec }, "{len} of {}", out.len());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_come_back(input in proptest::collection::vec(any::<u8>(), 0..3000), repeat in 1_usize..60) {
+        let input = input.repeat(repeat);
+        for codec in Codec::ALL {
+            let mut back = Vec::new();
+            decompress(codec, &packed(codec, &input), &mut back, input.len()).unwrap();
+            prop_assert_eq!(&back, &input);
+        }
+    }
+
+    #[test]
+    fn damage_gives_an_error_or_a_bounded_output_but_no_panic(
+        input in proptest::collection::vec(any::<u8>(), 0..500),
+        hits in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..5),
+    ) {
+        let input = input.repeat(7);
+        let mut decompressor = Decompressor::new();
+        for codec in Codec::ALL {
+            let mut out = packed(codec, &input);
+            for (at, byte) in &hits {
+                if !out.is_empty() {
+                    let at = at % out.len();
+                    out[at] = *byte;
+                }
+            }
+            let mut back = Vec::new();
+            let _ = decompressor.decompress(codec, &out, &mut back, 10_000);
+            prop_assert!(back.len() <= 10_000);
+        }
+    }
+
+    #[test]
+    fn noise_gives_no_panic(input in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for codec in Codec::ALL {
+            let mut back = Vec::new();
+            let _ = decompress(codec, &input, &mut back, 10_000);
+            prop_assert!(back.len() <= 10_000);
+        }
+    }
+}
