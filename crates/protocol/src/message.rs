@@ -1,0 +1,123 @@
+//! What every message can do: be counted, written and read, in each of its versions.
+
+use std::fmt::Debug;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::reader::Reader;
+use crate::writer::Writer;
+use crate::{ApiKey, DecodeError, EncodeError, EncodeErrorKind, WireError};
+
+/// The generated part of a message: both directions for all versions, the version being in the reader or the writer.
+pub trait Codec: Sized {
+    /// Reads the message.
+    fn read(reader: &mut Reader<'_>) -> Result<Self, WireError>;
+    /// Writes the message.
+    fn write(&self, writer: &mut Writer<'_>);
+}
+
+/// A message of Kafka's protocol. One struct covers all versions: a field that a version lacks has its default after
+/// decoding, and must have it for encoding unless the definition says that it may be dropped.
+///
+/// Only this crate implements it.
+pub trait Message: Codec + Default + Clone + PartialEq + Debug + Send + Sync + 'static {
+    /// Kafka's name: `FetchRequest`.
+    const NAME: &'static str;
+    /// The lowest version.
+    const MIN: i16;
+    /// The highest version.
+    const MAX: i16;
+    /// The first version with compact lengths and tagged fields, if there is one.
+    const FLEXIBLE_FROM: Option<i16>;
+
+    /// The number of bytes of the body in this version.
+    ///
+    /// # Errors
+    ///
+    /// When the message cannot be written in it.
+    fn encoded_len(&self, version: i16) -> Result<usize, EncodeError> {
+        Ok(counted(self, version)?.len)
+    }
+
+    /// Appends the body, without header or length.
+    ///
+    /// # Errors
+    ///
+    /// When the message cannot be written in this version; `out` is then as it was.
+    fn encode(&self, version: i16, out: &mut BytesMut) -> Result<(), EncodeError> {
+        out.reserve(counted(self, version)?.len);
+        self.write(&mut Writer::buffer(out, version, is_flexible::<Self>(version)));
+        Ok(())
+    }
+
+    /// Reads a body. Strings and bytes are slices of it; bytes after the end of the message are ignored, as Kafka does.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no such message in this version.
+    fn decode(body: &Bytes, version: i16) -> Result<Self, DecodeError> {
+        Ok(Self::decode_prefix(body, version)?.0)
+    }
+
+    /// Reads a body and tells how many bytes it took.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no such message in this version.
+    fn decode_prefix(body: &Bytes, version: i16) -> Result<(Self, usize), DecodeError> {
+        let failed = |offset, kind| DecodeError { message: Self::NAME, version, offset, kind };
+        if version < Self::MIN || version > Self::MAX {
+            return Err(failed(0, WireError::UnsupportedVersion));
+        }
+        let mut reader = Reader::new(body, version, is_flexible::<Self>(version));
+        match Self::read(&mut reader) {
+            Ok(message) => Ok((message, reader.offset())),
+            Err(kind) => Err(failed(reader.offset(), kind)),
+        }
+    }
+}
+
+/// A message that a client sends.
+pub trait Request: Message {
+    /// The API it belongs to.
+    const KEY: ApiKey;
+    /// What answers it, in the same version.
+    type Response: Response<Request = Self>;
+}
+
+/// A message that a broker answers with.
+pub trait Response: Message {
+    /// The API it belongs to.
+    const KEY: ApiKey;
+    /// What it answers, in the same version.
+    type Request: Request<Response = Self>;
+}
+
+/// What the counting walk over a message found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    /// All bytes.
+    pub(crate) len: usize,
+    /// Those of large records.
+    pub(crate) shared: usize,
+}
+
+/// Counts a message, and so finds out whether it can be written at all.
+pub(crate) fn counted<M: Message>(message: &M, version: i16) -> Result<Counted, EncodeError> {
+    let failed = |kind, field| EncodeError { message: M::NAME, version, field, kind };
+    if version < M::MIN || version > M::MAX {
+        return Err(failed(EncodeErrorKind::UnsupportedVersion, ""));
+    }
+    let mut writer = Writer::count(version, is_flexible::<M>(version));
+    message.write(&mut writer);
+    match writer.refusal() {
+        Some((kind, field)) => Err(failed(kind, field)),
+        None if writer.len() > i32::MAX as usize => Err(failed(EncodeErrorKind::TooLarge, "")),
+        None => Ok(Counted { len: writer.len(), shared: writer.shared() }),
+    }
+}
+
+/// Whether this version of the message has compact lengths and tagged fields.
+pub(crate) fn is_flexible<M: Message>(version: i16) -> bool {
+    M::FLEXIBLE_FROM.is_some_and(|from| version >= from)
+}

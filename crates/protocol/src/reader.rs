@@ -1,0 +1,221 @@
+//! Reading a message: the parsers of `primitives` threaded over one frame, in one version.
+//!
+//! The frame is attached here, once: strings and bytes leave as slices of it. A failed read leaves the place where it is,
+//! so that the error can tell it.
+
+use bytes::Bytes;
+use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
+
+use crate::primitives::{self, Parsed};
+use crate::{TaggedFields, Utf8Bytes, WireError};
+
+type Read<T> = Result<T, WireError>;
+
+/// A place in a frame, and the version of the message that is read from there.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    frame: &'a Bytes,
+    input: &'a [u8],
+    version: i16,
+    flexible: bool,
+}
+
+const MAX_STRING: usize = i16::MAX as usize;
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(frame: &'a Bytes, version: i16, flexible: bool) -> Self {
+        Self { frame, input: frame, version, flexible }
+    }
+
+    #[inline]
+    pub(crate) fn version(&self) -> i16 {
+        self.version
+    }
+
+    #[inline]
+    pub(crate) fn flexible(&self) -> bool {
+        self.flexible
+    }
+
+    /// The place, in bytes from the start of the frame.
+    pub(crate) fn offset(&self) -> usize {
+        self.frame.len().saturating_sub(self.input.len())
+    }
+
+    #[inline]
+    fn run<T>(&mut self, parser: impl FnOnce(&'a [u8]) -> Parsed<'a, T>) -> Read<T> {
+        match parser(self.input) {
+            Ok((rest, value)) => {
+                self.input = rest;
+                Ok(value)
+            }
+            Err(nom::Err::Error(error) | nom::Err::Failure(error)) => Err(error),
+            Err(nom::Err::Incomplete(_)) => Err(WireError::Truncated),
+        }
+    }
+
+    pub(crate) fn bool(&mut self) -> Read<bool> {
+        Ok(self.run(primitives::int8)? != 0)
+    }
+
+    pub(crate) fn int8(&mut self) -> Read<i8> {
+        self.run(primitives::int8)
+    }
+
+    pub(crate) fn int16(&mut self) -> Read<i16> {
+        self.run(primitives::int16)
+    }
+
+    pub(crate) fn uint16(&mut self) -> Read<u16> {
+        self.run(primitives::uint16)
+    }
+
+    pub(crate) fn int32(&mut self) -> Read<i32> {
+        self.run(primitives::int32)
+    }
+
+    #[allow(dead_code, reason = "no message of this Kafka version has one")]
+    pub(crate) fn uint32(&mut self) -> Read<u32> {
+        self.run(primitives::uint32)
+    }
+
+    pub(crate) fn int64(&mut self) -> Read<i64> {
+        self.run(primitives::int64)
+    }
+
+    pub(crate) fn float64(&mut self) -> Read<f64> {
+        self.run(primitives::float64)
+    }
+
+    pub(crate) fn uuid(&mut self) -> Read<Uuid> {
+        Ok(Uuid(self.run(primitives::uuid)?))
+    }
+
+    pub(crate) fn broker_id(&mut self) -> Read<BrokerId> {
+        Ok(BrokerId(self.int32()?))
+    }
+
+    pub(crate) fn producer_id(&mut self) -> Read<ProducerId> {
+        Ok(ProducerId(self.int64()?))
+    }
+
+    pub(crate) fn error_code(&mut self) -> Read<ErrorCode> {
+        Ok(ErrorCode(self.int16()?))
+    }
+
+    pub(crate) fn unsigned_varint(&mut self) -> Read<u32> {
+        self.run(primitives::unsigned_varint)
+    }
+
+    /// A length or a count, before what it is the length of; nothing for null.
+    fn length(&mut self, classic: impl FnOnce(&mut Self) -> Read<i64>) -> Read<Option<usize>> {
+        if self.flexible {
+            // Kafka takes the varint for signed: a length above 2³¹ is negative there, hence null.
+            let length = self.unsigned_varint()?.cast_signed();
+            Ok(usize::try_from(length.saturating_sub(1)).ok())
+        } else {
+            Ok(usize::try_from(classic(self)?).ok())
+        }
+    }
+
+    fn slice(&mut self, length: usize) -> Read<Bytes> {
+        let start = self.offset();
+        self.run(primitives::take(length))?;
+        // Just taken from the frame, so it is inside of it.
+        Ok(self.frame.slice(start..start.saturating_add(length)))
+    }
+
+    fn text(&mut self, length: Option<usize>) -> Read<Option<Utf8Bytes>> {
+        match length {
+            None => Ok(None),
+            Some(length) if length > MAX_STRING => Err(WireError::StringTooLong),
+            Some(length) => Ok(Some(Utf8Bytes::from_utf8_lossy(self.slice(length)?))),
+        }
+    }
+
+    /// A string that may be null.
+    pub(crate) fn nullable_string(&mut self) -> Read<Option<Utf8Bytes>> {
+        let length = self.length(|reader| Ok(i64::from(reader.int16()?)))?;
+        self.text(length)
+    }
+
+    /// A string that may not be null.
+    pub(crate) fn string(&mut self) -> Read<Utf8Bytes> {
+        self.nullable_string()?.ok_or(WireError::UnexpectedNull)
+    }
+
+    /// A string that may be null and has a length of two bytes even in flexible versions: the client id of headers.
+    pub(crate) fn classic_nullable_string(&mut self) -> Read<Option<Utf8Bytes>> {
+        let length = usize::try_from(self.int16()?).ok();
+        self.text(length)
+    }
+
+    /// Bytes, or records, that may be null.
+    pub(crate) fn nullable_bytes(&mut self) -> Read<Option<Bytes>> {
+        match self.length(|reader| Ok(i64::from(reader.int32()?)))? {
+            None => Ok(None),
+            Some(length) => Ok(Some(self.slice(length)?)),
+        }
+    }
+
+    /// Bytes, or records, that may not be null.
+    pub(crate) fn bytes(&mut self) -> Read<Bytes> {
+        self.nullable_bytes()?.ok_or(WireError::UnexpectedNull)
+    }
+
+    /// The number of elements of an array; nothing for null. Never more than the bytes that are left.
+    fn count(&mut self) -> Read<Option<usize>> {
+        match self.length(|reader| Ok(i64::from(reader.int32()?)))? {
+            Some(count) if count > self.input.len() => Err(WireError::CountTooLarge),
+            count => Ok(count),
+        }
+    }
+
+    /// An array that may be null.
+    pub(crate) fn nullable_array<T>(&mut self, element: fn(&mut Self) -> Read<T>) -> Read<Option<Vec<T>>> {
+        let Some(count) = self.count()? else {
+            return Ok(None);
+        };
+        // A count is believed as far as elements of an eighth of their size in memory would fill the frame; an honest
+        // array that is denser grows while it is read.
+        let size = size_of::<T>().max(1);
+        let believed = self.input.len().saturating_mul(8).checked_div(size).unwrap_or(0).saturating_add(1);
+        let mut elements = Vec::with_capacity(count.min(believed));
+        for _ in 0..count {
+            elements.push(element(self)?);
+        }
+        Ok(Some(elements))
+    }
+
+    /// An array that may not be null.
+    pub(crate) fn array<T>(&mut self, element: fn(&mut Self) -> Read<T>) -> Read<Vec<T>> {
+        self.nullable_array(element)?.ok_or(WireError::UnexpectedNull)
+    }
+
+    /// A struct that may be null: a marker byte, negative for null, before it.
+    pub(crate) fn nullable_struct<T>(&mut self, read: fn(&mut Self) -> Read<T>) -> Read<Option<T>> {
+        if self.int8()? < 0 { Ok(None) } else { Ok(Some(read(self)?)) }
+    }
+
+    /// The tag of a tagged field and the length of its contents.
+    pub(crate) fn tag(&mut self) -> Read<(u32, u32)> {
+        Ok((self.unsigned_varint()?, self.unsigned_varint()?))
+    }
+
+    /// The contents of a tagged field that nobody here knows.
+    pub(crate) fn unknown_tag(&mut self, (tag, length): (u32, u32), fields: &mut TaggedFields) -> Read<()> {
+        let length = usize::try_from(length).map_err(|_| WireError::Truncated)?;
+        let data = self.slice(length)?;
+        fields.push(tag, data);
+        Ok(())
+    }
+
+    /// All tagged fields of a struct that knows none.
+    pub(crate) fn unknown_tags(&mut self, fields: &mut TaggedFields) -> Read<()> {
+        for _ in 0..self.unsigned_varint()? {
+            let tag = self.tag()?;
+            self.unknown_tag(tag, fields)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,423 @@
+//! Writing a message: one walk over it, that either counts bytes or writes them.
+//!
+//! What cannot be written is noted, not returned: the walk that counts goes first, so nothing is written of a message
+//! that is refused, and the generated code has no error path.
+
+use bytes::{Bytes, BytesMut};
+use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
+
+use crate::{EncodeErrorKind, TaggedFields, Utf8Bytes};
+
+/// Records of at least this many bytes are shared with the message instead of being copied, where chunks are taken.
+const SHARE_FROM: usize = 1024;
+
+/// Where bytes go, or only how many there are.
+#[derive(Debug)]
+enum Sink<'a> {
+    /// Nowhere.
+    Count,
+    /// Into one buffer.
+    Buffer(&'a mut BytesMut),
+    /// Into a buffer that is cut wherever a chunk is shared.
+    Chunks(&'a mut Chunks),
+}
+
+/// Bytes on their way to a vectored write.
+#[derive(Debug)]
+pub(crate) struct Chunks {
+    head: Option<BytesMut>,
+    open: BytesMut,
+    tail: Vec<Bytes>,
+}
+
+impl Chunks {
+    /// Goes on after what is in `open`.
+    pub(crate) fn new(open: BytesMut) -> Self {
+        Self { head: None, open, tail: Vec::new() }
+    }
+
+    fn share(&mut self, chunk: Bytes) {
+        let before = self.open.split();
+        if self.head.is_none() {
+            self.head = Some(before);
+        } else if !before.is_empty() {
+            self.tail.push(before.freeze());
+        }
+        self.tail.push(chunk);
+    }
+
+    /// What comes before the first shared chunk, and all that comes from there on.
+    pub(crate) fn finish(mut self) -> (BytesMut, Vec<Bytes>) {
+        let Some(head) = self.head else {
+            return (self.open, self.tail);
+        };
+        if !self.open.is_empty() {
+            self.tail.push(self.open.freeze());
+        }
+        (head, self.tail)
+    }
+}
+
+/// A message on its way out, in one version.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    sink: Sink<'a>,
+    len: usize,
+    shared: usize,
+    version: i16,
+    flexible: bool,
+    refusal: Option<(EncodeErrorKind, &'static str)>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(sink: Sink<'a>, version: i16, flexible: bool) -> Self {
+        Self { sink, len: 0, shared: 0, version, flexible, refusal: None }
+    }
+
+    /// Counts.
+    pub(crate) fn count(version: i16, flexible: bool) -> Self {
+        Self::new(Sink::Count, version, flexible)
+    }
+
+    /// Appends to `out`.
+    pub(crate) fn buffer(out: &'a mut BytesMut, version: i16, flexible: bool) -> Self {
+        Self::new(Sink::Buffer(out), version, flexible)
+    }
+
+    /// Appends to `chunks`, sharing large records.
+    pub(crate) fn chunks(chunks: &'a mut Chunks, version: i16, flexible: bool) -> Self {
+        Self::new(Sink::Chunks(chunks), version, flexible)
+    }
+
+    #[inline]
+    pub(crate) fn version(&self) -> i16 {
+        self.version
+    }
+
+    #[inline]
+    pub(crate) fn flexible(&self) -> bool {
+        self.flexible
+    }
+
+    /// The bytes so far.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Those of them that are large records, which chunks would share.
+    pub(crate) fn shared(&self) -> usize {
+        self.shared
+    }
+
+    /// Why the message cannot be written, and the field at fault.
+    pub(crate) fn refusal(&self) -> Option<(EncodeErrorKind, &'static str)> {
+        self.refusal
+    }
+
+    /// Notes that the message cannot be written; the first reason stays.
+    #[cold]
+    pub(crate) fn refuse(&mut self, kind: EncodeErrorKind, field: &'static str) {
+        self.refusal.get_or_insert((kind, field));
+    }
+
+    /// Notes that a field which the version lacks has a value that cannot be dropped.
+    #[cold]
+    pub(crate) fn refuse_absent(&mut self, field: &'static str) {
+        self.refuse(EncodeErrorKind::NotInVersion, field);
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.len = self.len.saturating_add(bytes.len());
+        match &mut self.sink {
+            Sink::Count => {}
+            Sink::Buffer(out) => out.extend_from_slice(bytes),
+            Sink::Chunks(chunks) => chunks.open.extend_from_slice(bytes),
+        }
+    }
+
+    pub(crate) fn bool(&mut self, value: bool) {
+        self.put(&[u8::from(value)]);
+    }
+
+    pub(crate) fn int8(&mut self, value: i8) {
+        self.put(&value.to_be_bytes());
+    }
+
+    pub(crate) fn int16(&mut self, value: i16) {
+        self.put(&value.to_be_bytes());
+    }
+
+    pub(crate) fn uint16(&mut self, value: u16) {
+        self.put(&value.to_be_bytes());
+    }
+
+    pub(crate) fn int32(&mut self, value: i32) {
+        self.put(&value.to_be_bytes());
+    }
+
+    #[allow(dead_code, reason = "no message of this Kafka version has one")]
+    pub(crate) fn uint32(&mut self, value: u32) {
+        self.put(&value.to_be_bytes());
+    }
+
+    pub(crate) fn int64(&mut self, value: i64) {
+        self.put(&value.to_be_bytes());
+    }
+
+    pub(crate) fn float64(&mut self, value: f64) {
+        self.put(&value.to_be_bytes());
+    }
+
+    pub(crate) fn uuid(&mut self, value: Uuid) {
+        self.put(&value.0);
+    }
+
+    pub(crate) fn broker_id(&mut self, value: BrokerId) {
+        self.int32(value.0);
+    }
+
+    pub(crate) fn producer_id(&mut self, value: ProducerId) {
+        self.int64(value.0);
+    }
+
+    pub(crate) fn error_code(&mut self, value: ErrorCode) {
+        self.int16(value.0);
+    }
+
+    pub(crate) fn unsigned_varint(&mut self, value: u32) {
+        let (bytes, length) = varint_bytes(value);
+        self.put(bytes.get(..length).unwrap_or_default());
+    }
+
+    /// A length or a count, or null.
+    fn length(&mut self, length: Option<usize>, field: &'static str) {
+        let length = match length.map(i32::try_from) {
+            None => -1,
+            Some(Ok(length)) if length < i32::MAX => length,
+            Some(_) => return self.refuse(EncodeErrorKind::TooLarge, field),
+        };
+        if self.flexible {
+            self.unsigned_varint(length.saturating_add(1).cast_unsigned());
+        } else {
+            self.int32(length);
+        }
+    }
+
+    fn text(&mut self, value: Option<&Utf8Bytes>, compact: bool, field: &'static str) {
+        let length = match value.map(|text| i16::try_from(text.as_bytes().len())) {
+            None => -1,
+            Some(Ok(length)) => length,
+            Some(Err(_)) => return self.refuse(EncodeErrorKind::StringTooLong, field),
+        };
+        if compact {
+            self.unsigned_varint(i32::from(length).saturating_add(1).cast_unsigned());
+        } else {
+            self.int16(length);
+        }
+        if let Some(text) = value {
+            self.put(text.as_bytes());
+        }
+    }
+
+    pub(crate) fn string(&mut self, value: &Utf8Bytes, field: &'static str) {
+        self.text(Some(value), self.flexible, field);
+    }
+
+    /// A string; null where `null_allowed` says so.
+    pub(crate) fn nullable_string(&mut self, value: &Option<Utf8Bytes>, null_allowed: bool, field: &'static str) {
+        match value {
+            None if !null_allowed => self.refuse(EncodeErrorKind::NullNotAllowed, field),
+            value => self.text(value.as_ref(), self.flexible, field),
+        }
+    }
+
+    /// A string with a length of two bytes even in flexible versions: the client id of headers.
+    pub(crate) fn classic_nullable_string(&mut self, value: &Option<Utf8Bytes>, field: &'static str) {
+        self.text(value.as_ref(), false, field);
+    }
+
+    pub(crate) fn bytes(&mut self, value: &Bytes, field: &'static str) {
+        self.length(Some(value.len()), field);
+        self.put(value);
+    }
+
+    /// Bytes; null where `null_allowed` says so.
+    pub(crate) fn nullable_bytes(&mut self, value: &Option<Bytes>, null_allowed: bool, field: &'static str) {
+        match value {
+            Some(value) => self.bytes(value, field),
+            None if null_allowed => self.length(None, field),
+            None => self.refuse(EncodeErrorKind::NullNotAllowed, field),
+        }
+    }
+
+    /// Records: shared rather than copied where they are large and chunks are taken.
+    pub(crate) fn records(&mut self, value: &Bytes, field: &'static str) {
+        if value.len() < SHARE_FROM {
+            return self.bytes(value, field);
+        }
+        self.length(Some(value.len()), field);
+        self.shared = self.shared.saturating_add(value.len());
+        match &mut self.sink {
+            Sink::Chunks(chunks) => {
+                self.len = self.len.saturating_add(value.len());
+                chunks.share(value.clone());
+            }
+            Sink::Count | Sink::Buffer(_) => self.put(value),
+        }
+    }
+
+    /// Records; null where `null_allowed` says so.
+    pub(crate) fn nullable_records(&mut self, value: &Option<Bytes>, null_allowed: bool, field: &'static str) {
+        match value {
+            Some(value) => self.records(value, field),
+            None => self.nullable_bytes(&None, null_allowed, field),
+        }
+    }
+
+    pub(crate) fn array<T>(&mut self, elements: &[T], element: fn(&T, &mut Self), field: &'static str) {
+        self.length(Some(elements.len()), field);
+        for each in elements {
+            element(each, self);
+        }
+    }
+
+    /// An array; null where `null_allowed` says so.
+    pub(crate) fn nullable_array<T>(
+        &mut self,
+        elements: &Option<Vec<T>>,
+        null_allowed: bool,
+        element: fn(&T, &mut Self),
+        field: &'static str,
+    ) {
+        match elements {
+            Some(elements) => self.array(elements, element, field),
+            None if null_allowed => self.length(None, field),
+            None => self.refuse(EncodeErrorKind::NullNotAllowed, field),
+        }
+    }
+
+    /// A struct that may be null in some version: with a marker before it where it may be in this one.
+    pub(crate) fn nullable_struct<T>(
+        &mut self,
+        value: &Option<T>,
+        null_allowed: bool,
+        write: fn(&T, &mut Self),
+        field: &'static str,
+    ) {
+        match value {
+            None if !null_allowed => self.refuse(EncodeErrorKind::NullNotAllowed, field),
+            None => self.int8(-1),
+            Some(value) => {
+                if null_allowed {
+                    self.int8(1);
+                }
+                write(value, self);
+            }
+        }
+    }
+
+    /// The tagged fields of a struct that knows none.
+    pub(crate) fn unknown_tags(&mut self, fields: &TaggedFields) {
+        if fields.is_empty() {
+            return self.unsigned_varint(0);
+        }
+        let mut tags = self.begin_tags(0, fields);
+        self.end_tags(&mut tags, fields);
+    }
+
+    /// Begins the tagged fields of a struct: `known` of its own will be written, and all that are unknown.
+    pub(crate) fn begin_tags(&mut self, known: u32, unknown: &TaggedFields) -> TagsBegun {
+        let unknown = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
+        self.unsigned_varint(known.saturating_add(unknown));
+        TagsBegun { next_unknown: 0, least: Some(0) }
+    }
+
+    /// Begins a known tagged field, after the unknown ones with lesser tags.
+    pub(crate) fn begin_tag(&mut self, tags: &mut TagsBegun, tag: u32, unknown: &TaggedFields) -> TagBegun {
+        self.unknown_tags_below(tags, Some(tag), unknown);
+        self.tag_in_order(tags, tag);
+        self.unsigned_varint(tag);
+        TagBegun { start: self.len }
+    }
+
+    /// Ends a known tagged field: its length goes before what was written of it.
+    pub(crate) fn end_tag(&mut self, begun: TagBegun) {
+        let contents = self.len.saturating_sub(begun.start);
+        let Ok(length) = u32::try_from(contents) else {
+            return self.refuse(EncodeErrorKind::TooLarge, "");
+        };
+        self.unsigned_varint(length);
+        let prefix = self.len.saturating_sub(begun.start).saturating_sub(contents);
+        let out = match &mut self.sink {
+            Sink::Count => return,
+            Sink::Buffer(out) => out,
+            Sink::Chunks(chunks) => &mut chunks.open,
+        };
+        // No tagged field holds records, so its contents are at the end of the open buffer.
+        let start = out.len().saturating_sub(contents.saturating_add(prefix));
+        if let Some(field) = out.get_mut(start..) {
+            field.rotate_right(prefix);
+        }
+    }
+
+    /// Ends the tagged fields of a struct, with the unknown ones that are left.
+    pub(crate) fn end_tags(&mut self, tags: &mut TagsBegun, unknown: &TaggedFields) {
+        self.unknown_tags_below(tags, None, unknown);
+    }
+
+    fn unknown_tags_below(&mut self, tags: &mut TagsBegun, bound: Option<u32>, unknown: &TaggedFields) {
+        while let Some((tag, data)) = unknown.as_slice().get(tags.next_unknown) {
+            if bound.is_some_and(|bound| *tag >= bound) {
+                return;
+            }
+            self.tag_in_order(tags, *tag);
+            self.unsigned_varint(*tag);
+            match u32::try_from(data.len()) {
+                Ok(length) => self.unsigned_varint(length),
+                Err(_) => self.refuse(EncodeErrorKind::TooLarge, ""),
+            }
+            self.put(data);
+            tags.next_unknown = tags.next_unknown.saturating_add(1);
+        }
+    }
+
+    fn tag_in_order(&mut self, tags: &mut TagsBegun, tag: u32) {
+        match tags.least {
+            Some(least) if tag >= least => tags.least = tag.checked_add(1),
+            _ => self.refuse(EncodeErrorKind::TagsOutOfOrder, ""),
+        }
+    }
+}
+
+/// How far the tagged fields of one struct are written.
+#[derive(Debug)]
+pub(crate) struct TagsBegun {
+    next_unknown: usize,
+    /// The least tag that may follow.
+    least: Option<u32>,
+}
+
+/// A known tagged field whose contents are being written.
+#[derive(Debug)]
+pub(crate) struct TagBegun {
+    start: usize,
+}
+
+/// A varint and how many of the bytes it takes.
+fn varint_bytes(value: u32) -> ([u8; 5], usize) {
+    let mut bytes = [0; 5];
+    let mut left = value;
+    let mut length = 0_usize;
+    for byte in &mut bytes {
+        length = length.saturating_add(1);
+        let low = (left & 0x7f) as u8;
+        left >>= 7;
+        if left == 0 {
+            *byte = low;
+            break;
+        }
+        *byte = low | 0x80;
+    }
+    (bytes, length)
+}
