@@ -1,0 +1,96 @@
+//! Broker processes: started so that they outlive this command, and signalled only after making sure that the process
+//! behind an id is still the broker it was.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::state::Broker;
+use super::{State, java};
+use crate::util::{self, Result};
+
+/// What a broker's process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    Running,
+    Paused,
+    Ended,
+}
+
+impl fmt::Display for Life {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Ended => "ended",
+        })
+    }
+}
+
+/// Starts a broker and hands back its process id. Its output is appended to its log file.
+pub fn spawn(cluster: &State, broker: &Broker) -> Result<u32> {
+    let log = OpenOptions::new().create(true).append(true).open(&broker.log)?;
+    let mut command = java::command(&cluster.java, &cluster.libs, cluster.heap_mib);
+    command.arg("-Xms64m").args(cluster.logging_arguments()).arg("kafka.Kafka").arg(&broker.config);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+    // A process group of its own: Ctrl-C on the terminal of `up` or of a test run is not meant for brokers.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    Ok(command.spawn().map_err(|error| format!("cannot start broker {}: {error}", broker.id))?.id())
+}
+
+/// What the broker's process does now. A process of another program that has since got the same id counts as ended.
+pub fn look(broker: &Broker) -> Life {
+    let (state, command) = match state_and_command(broker.pid) {
+        Some(found) => found,
+        None => return Life::Ended,
+    };
+    if !command.contains(&*broker.config.to_string_lossy()) || state.starts_with(['Z', 'X']) {
+        Life::Ended
+    } else if state.starts_with(['T', 't']) {
+        Life::Paused
+    } else {
+        Life::Running
+    }
+}
+
+/// Sends a signal, by name, to the broker's process; fails if that has ended.
+pub fn signal(broker: &Broker, signal: &str) -> Result<()> {
+    if look(broker) == Life::Ended {
+        return Err(format!("broker {} does not run (process {})", broker.id, broker.pid).into());
+    }
+    util::output(Command::new("kill").arg(format!("-{signal}")).arg(broker.pid.to_string()))?;
+    Ok(())
+}
+
+/// Waits until the broker's process has ended.
+pub fn wait_for_end(broker: &Broker, patience: Duration) -> Result<()> {
+    let deadline = Instant::now() + patience;
+    while look(broker) != Life::Ended {
+        if Instant::now() > deadline {
+            return Err(format!("broker {} still runs after {patience:?} (process {})", broker.id, broker.pid).into());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// The process's state letter and its command line.
+fn state_and_command(pid: u32) -> Option<(String, String)> {
+    let proc = Path::new("/proc").join(pid.to_string());
+    if Path::new("/proc/self").exists() {
+        let stat = std::fs::read_to_string(proc.join("stat")).ok()?;
+        // The second field is the program's name in parentheses, and may itself hold some.
+        let state = stat.rsplit_once(')')?.1.trim_start().to_owned();
+        let command = std::fs::read(proc.join("cmdline")).unwrap_or_default();
+        // A zombie's command line is empty; its state says enough.
+        return Some((state, String::from_utf8_lossy(&command).into_owned()));
+    }
+    let mut ps = Command::new("ps");
+    ps.args(["-ww", "-o", "stat=,command=", "-p"]).arg(pid.to_string());
+    let line = util::output(&mut ps).ok()?;
+    let (state, command) = line.trim().split_once(' ')?;
+    Some((state.to_owned(), command.to_owned()))
+}
