@@ -1,0 +1,131 @@
+//! Why records cannot be read, or not be appended.
+
+use std::error::Error;
+use std::fmt;
+
+use ottla_compression::CompressionError;
+
+/// Why a batch or its records cannot be read or written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// A batch's length field is smaller than its format's header: where the next batch begins is not known.
+    Length {
+        /// Where the batch begins, in bytes from the start of what was read.
+        position: usize,
+        /// What the field says.
+        length: i32,
+    },
+    /// A format that Kafka never had.
+    Magic {
+        /// Where the batch begins, in bytes from the start of what was read.
+        position: usize,
+        /// What the field says.
+        magic: i8,
+    },
+    /// A message of a message set v0 or v1 (before Kafka 0.11), to be read with [`super::legacy`].
+    Legacy {
+        /// Where the message begins, in bytes from the start of what was read.
+        position: usize,
+        /// 0 or 1.
+        magic: i8,
+    },
+    /// The batch is not what was written.
+    Crc {
+        /// The batch's base offset.
+        base_offset: i64,
+        /// The CRC-32C in its header.
+        stored: u32,
+        /// The CRC-32C of its bytes.
+        computed: u32,
+    },
+    /// The batch's header or one of its records makes no sense.
+    Malformed {
+        /// The batch's base offset.
+        base_offset: i64,
+        /// What makes no sense.
+        fault: RecordFault,
+    },
+    /// The records could not be compressed or decompressed.
+    Compression(CompressionError),
+    /// A record does not fit into a batch, whose size and counts are int32s.
+    TooLarge,
+}
+
+/// What is wrong inside a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordFault {
+    /// The number of records is negative or more than the bytes could hold.
+    Count,
+    /// The last offset is before the base offset.
+    LastOffset,
+    /// A record is longer than what is left, or shorter than its parts.
+    RecordLength,
+    /// A varint is cut short or goes on for too long.
+    Varint,
+    /// A key, a value or a header has a length that does not fit.
+    Field,
+    /// The number of a record's headers does not fit.
+    HeaderCount,
+    /// Bytes follow the last record.
+    TrailingBytes,
+    /// The records take more than the 2 GiB that positions can tell.
+    Size,
+    /// A control record without the key or value that it must have.
+    Control,
+}
+
+impl RecordFault {
+    /// The error of a batch with this fault.
+    pub(crate) const fn at(self, base_offset: i64) -> RecordError {
+        RecordError::Malformed { base_offset, fault: self }
+    }
+}
+
+impl fmt::Display for RecordFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Count => "its number of records is impossible",
+            Self::LastOffset => "its last offset is before its base offset",
+            Self::RecordLength => "a record's length is wrong",
+            Self::Varint => "a varint is malformed",
+            Self::Field => "a key, value or header does not fit its record",
+            Self::HeaderCount => "a record's number of headers is impossible",
+            Self::TrailingBytes => "bytes follow its last record",
+            Self::Size => "its records are too large",
+            Self::Control => "a control record is malformed",
+        })
+    }
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { position, length } => write!(f, "a batch of length {length} at byte {position}"),
+            Self::Magic { position, magic } => write!(f, "a batch of unknown format {magic} at byte {position}"),
+            Self::Legacy { position, magic } => write!(f, "a message of format v{magic} at byte {position}"),
+            Self::Crc { base_offset, stored, computed } => {
+                write!(f, "the batch at offset {base_offset} has CRC {computed:08x} and should have {stored:08x}")
+            }
+            Self::Malformed { base_offset, fault } => write!(f, "the batch at offset {base_offset} is bad: {fault}"),
+            Self::Compression(_) => f.write_str("the records cannot be compressed or decompressed"),
+            Self::TooLarge => f.write_str("the record does not fit into a batch"),
+        }
+    }
+}
+
+impl Error for RecordError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Compression(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<CompressionError> for RecordError {
+    fn from(error: CompressionError) -> Self {
+        Self::Compression(error)
+    }
+}

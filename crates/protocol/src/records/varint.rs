@@ -1,0 +1,158 @@
+//! Zigzag varints, the numbers inside of a record.
+//!
+//! Written without a branch per byte: the seven-bit groups are spread over a word, which is stored whole. Read with
+//! the one- and two-byte forms first.
+
+#[cfg(test)]
+mod tests;
+
+/// Maps small numbers of either sign to small unsigned ones.
+pub(crate) const fn zigzag32(number: i32) -> u32 {
+    (number.cast_unsigned() << 1) ^ (number >> 31).cast_unsigned()
+}
+
+/// As [`zigzag32`], for int64.
+pub(crate) const fn zigzag64(number: i64) -> u64 {
+    (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned()
+}
+
+const fn unzigzag32(number: u32) -> i32 {
+    (number >> 1).cast_signed() ^ (number & 1).cast_signed().wrapping_neg()
+}
+
+const fn unzigzag64(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ (number & 1).cast_signed().wrapping_neg()
+}
+
+/// The bytes that a varint takes: 1 to 5.
+pub(crate) const fn len32(number: i32) -> usize {
+    unsigned_len(zigzag32(number) as u64)
+}
+
+/// The bytes that a varlong takes: 1 to 10.
+pub(crate) const fn len64(number: i64) -> usize {
+    unsigned_len(zigzag64(number))
+}
+
+/// The varint length of a length of `usize`, as Kafka counts it in an int32: what is larger never gets written.
+pub(crate) const fn len_of_len(len: usize) -> usize {
+    unsigned_len((len as u64) << 1)
+}
+
+const fn unsigned_len(number: u64) -> usize {
+    // bits / 7, rounded up, for 1 to 64 bits
+    let bits = 64_u32.wrapping_sub((number | 1).leading_zeros());
+    (bits.wrapping_mul(9).wrapping_add(64) >> 6) as usize
+}
+
+/// A few numbers on their way into a buffer.
+pub(crate) struct Scratch {
+    bytes: [u8; Scratch::SIZE],
+    len: usize,
+}
+
+impl Scratch {
+    pub(crate) const SIZE: usize = 40;
+
+    #[inline(always)]
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; Self::SIZE], len: 0 }
+    }
+
+    #[inline(always)]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    pub(crate) fn byte(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = byte;
+        }
+        self.len = self.len.wrapping_add(1);
+    }
+
+    #[inline(always)]
+    pub(crate) fn varint(&mut self, number: i32) {
+        let number = u64::from(zigzag32(number));
+        self.word(spread(number), unsigned_len(number));
+    }
+
+    #[inline(always)]
+    pub(crate) fn varlong(&mut self, number: i64) {
+        let mut number = zigzag64(number);
+        while number >> 56 != 0 {
+            self.byte(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.word(spread(number), unsigned_len(number));
+    }
+
+    /// Stores the eight bytes of a word, of which `len` count.
+    #[inline(always)]
+    fn word(&mut self, groups: u64, len: usize) {
+        let more = CONTINUE & !(u64::MAX << (len.wrapping_sub(1).wrapping_mul(8) & 63));
+        if let Some(place) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<8>) {
+            *place = (groups | more).to_le_bytes();
+        }
+        self.len = self.len.wrapping_add(len);
+    }
+}
+
+const CONTINUE: u64 = 0x8080_8080_8080_8080;
+
+/// Spreads the groups of seven bits over the bytes of a word.
+const fn spread(number: u64) -> u64 {
+    let number = (number & 0x0000_0000_0fff_ffff) | ((number & 0x00ff_ffff_f000_0000) << 4);
+    let number = (number & 0x0000_3fff_0000_3fff) | ((number & 0x0fff_c000_0fff_c000) << 2);
+    (number & 0x007f_007f_007f_007f) | ((number & 0x3f80_3f80_3f80_3f80) << 1)
+}
+
+/// Reads a varint off the front. Like Kafka, it takes at most five bytes, accepts overlong forms, and loses what does
+/// not fit into 32 bits.
+#[inline(always)]
+pub(crate) fn read32(bytes: &[u8]) -> Option<(i32, &[u8])> {
+    match bytes {
+        [a, rest @ ..] if *a < 0x80 => Some((unzigzag32(u32::from(*a)), rest)),
+        [a, b, rest @ ..] if *b < 0x80 => Some((unzigzag32(u32::from(*a & 0x7f) | u32::from(*b) << 7), rest)),
+        _ => read32_long(bytes),
+    }
+}
+
+fn read32_long(bytes: &[u8]) -> Option<(i32, &[u8])> {
+    let mut number = 0_u32;
+    let mut rest = bytes;
+    for shift in [0, 7, 14, 21, 28] {
+        let (byte, after) = rest.split_first()?;
+        rest = after;
+        number |= u32::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            return Some((unzigzag32(number), rest));
+        }
+    }
+    None
+}
+
+/// Reads a varlong off the front: at most ten bytes.
+#[inline(always)]
+pub(crate) fn read64(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    match bytes {
+        [a, rest @ ..] if *a < 0x80 => Some((unzigzag64(u64::from(*a)), rest)),
+        [a, b, rest @ ..] if *b < 0x80 => Some((unzigzag64(u64::from(*a & 0x7f) | u64::from(*b) << 7), rest)),
+        _ => read64_long(bytes),
+    }
+}
+
+fn read64_long(bytes: &[u8]) -> Option<(i64, &[u8])> {
+    let mut number = 0_u64;
+    let mut rest = bytes;
+    for shift in [0, 7, 14, 21, 28, 35, 42, 49, 56, 63] {
+        let (byte, after) = rest.split_first()?;
+        rest = after;
+        number |= u64::from(byte & 0x7f) << shift;
+        if *byte < 0x80 {
+            return Some((unzigzag64(number), rest));
+        }
+    }
+    None
+}
