@@ -1,7 +1,9 @@
 //! `cargo xtask`: every step of building, testing and measuring ottla, one file a command.
 
 mod cluster;
+mod codegen;
 mod flags;
+mod schema;
 mod util;
 
 use std::process::ExitCode;
@@ -10,6 +12,8 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND [flags]
 
   cluster up|down|status|...   real Kafka clusters on loopback (`cluster help` says more)
+  codegen [--check]            writes the messages of crates/protocol from its schema
+  schema --kafka V --older V   takes that schema out of Kafka's client jars
 ";
 
 fn main() -> ExitCode {
@@ -18,6 +22,8 @@ fn main() -> ExitCode {
     let rest: Vec<String> = args.collect();
     let outcome = match command.as_str() {
         "cluster" => cluster::run(rest),
+        "codegen" => codegen::run(&rest).map_err(Into::into),
+        "schema" => schema::run(&rest).map_err(Into::into),
         "" | "help" | "-h" | "--help" => {
             print!("{USAGE}");
             Ok(())

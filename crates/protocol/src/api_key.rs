@@ -18,6 +18,18 @@ pub(crate) struct ApiInfo {
     pub(crate) flexible_from: Option<i16>,
 }
 
+/// A line of the table.
+pub(crate) const fn api(
+    key: ApiKey,
+    name: &'static str,
+    low: i16,
+    high: i16,
+    latest_stable: i16,
+    flexible_from: Option<i16>,
+) -> ApiInfo {
+    ApiInfo { key, name, versions: VersionRange::new(low, high), latest_stable, flexible_from }
+}
+
 impl ApiKey {
     fn info(self) -> Option<&'static ApiInfo> {
         let table = Self::TABLE;

@@ -1,6 +1,6 @@
 //! What every message can do: be counted, written and read, in each of its versions.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use bytes::{Bytes, BytesMut};
 
@@ -121,3 +121,34 @@ pub(crate) fn counted<M: Message>(message: &M, version: i16) -> Result<Counted, 
 pub(crate) fn is_flexible<M: Message>(version: i16) -> bool {
     M::FLEXIBLE_FROM.is_some_and(|from| version >= from)
 }
+
+/// Stands in `Debug` for a payload or a secret: its length, if it is there.
+pub(crate) struct Hidden(pub(crate) Option<usize>);
+
+impl Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(length) => write!(f, "<{length} bytes>"),
+            None => f.write_str("None"),
+        }
+    }
+}
+
+/// What generated modules are written with.
+pub(crate) mod generated {
+    pub(crate) use std::fmt;
+
+    pub(crate) use bytes::Bytes;
+    pub(crate) use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
+
+    pub(crate) use super::{Codec, Hidden, Message, Request, Response};
+    pub(crate) use crate::reader::Reader;
+    pub(crate) use crate::writer::Writer;
+    pub(crate) use crate::{ApiKey, TaggedFields, Utf8Bytes, WireError};
+}
+
+#[cfg(test)]
+pub(crate) mod walk;
+
+#[cfg(test)]
+mod tests;

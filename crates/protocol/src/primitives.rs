@@ -14,6 +14,7 @@ macro_rules! fixed_width {
     ($($name:ident: $type:ty, $doc:literal;)*) => {$(
         #[doc = $doc]
         #[inline]
+        #[allow(dead_code, reason = "not every width occurs in this version of Kafka")]
         pub(crate) fn $name(input: &[u8]) -> Parsed<'_, $type> {
             match input.split_first_chunk() {
                 Some((bytes, rest)) => Ok((rest, <$type>::from_be_bytes(*bytes))),
@@ -69,7 +70,7 @@ pub(crate) fn unsigned_varint(input: &[u8]) -> Parsed<'_, u32> {
 
 /// Zigzag over [`unsigned_varint`].
 #[inline]
-#[cfg_attr(not(test), allow(dead_code, reason = "records are what signed varints are for"))]
+#[allow(dead_code, reason = "records are what signed varints are for")]
 pub(crate) fn varint(input: &[u8]) -> Parsed<'_, i32> {
     let (rest, value) = unsigned_varint(input)?;
     Ok((rest, (value >> 1).cast_signed() ^ 0_i32.wrapping_sub((value & 1).cast_signed())))
@@ -77,7 +78,7 @@ pub(crate) fn varint(input: &[u8]) -> Parsed<'_, i32> {
 
 /// Zigzag over 64 bits, ten bytes at most.
 #[inline]
-#[cfg_attr(not(test), allow(dead_code, reason = "records are what signed varints are for"))]
+#[allow(dead_code, reason = "records are what signed varints are for")]
 pub(crate) fn varlong(input: &[u8]) -> Parsed<'_, i64> {
     let (rest, value) = base_128(input, 10)?;
     Ok((rest, (value >> 1).cast_signed() ^ 0_i64.wrapping_sub((value & 1).cast_signed())))

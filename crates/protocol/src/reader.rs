@@ -32,11 +32,6 @@ impl<'a> Reader<'a> {
         self.version
     }
 
-    #[inline]
-    pub(crate) fn flexible(&self) -> bool {
-        self.flexible
-    }
-
     /// The place, in bytes from the start of the frame.
     pub(crate) fn offset(&self) -> usize {
         self.frame.len().saturating_sub(self.input.len())

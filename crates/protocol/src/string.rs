@@ -54,6 +54,16 @@ impl Utf8Bytes {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The length in bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The bytes of the text, shared.
     pub fn as_bytes(&self) -> &Bytes {
         &self.0

@@ -94,11 +94,6 @@ impl<'a> Writer<'a> {
         self.version
     }
 
-    #[inline]
-    pub(crate) fn flexible(&self) -> bool {
-        self.flexible
-    }
-
     /// The bytes so far.
     pub(crate) fn len(&self) -> usize {
         self.len
@@ -318,24 +313,32 @@ impl<'a> Writer<'a> {
     }
 
     /// The tagged fields of a struct that knows none.
-    pub(crate) fn unknown_tags(&mut self, fields: &TaggedFields) {
-        if fields.is_empty() {
+    pub(crate) fn unknown_tags(&mut self, unknown: &TaggedFields) {
+        if unknown.is_empty() {
             return self.unsigned_varint(0);
         }
-        let mut tags = self.begin_tags(0, fields);
-        self.end_tags(&mut tags, fields);
+        let tags = self.begin_tags(&[], unknown);
+        self.end_tags(tags);
     }
 
-    /// Begins the tagged fields of a struct: `known` of its own will be written, and all that are unknown.
-    pub(crate) fn begin_tags(&mut self, known: u32, unknown: &TaggedFields) -> TagsBegun {
-        let unknown = u32::try_from(unknown.len()).unwrap_or(u32::MAX);
-        self.unsigned_varint(known.saturating_add(unknown));
-        TagsBegun { next_unknown: 0, least: Some(0) }
+    /// In place of tagged fields, where the version has none at all.
+    pub(crate) fn no_tags(&mut self, unknown: &TaggedFields) {
+        if !unknown.is_empty() {
+            self.refuse_absent("unknown tagged fields");
+        }
+    }
+
+    /// Begins the tagged fields of a struct: those of its own that are `present`, and all that are unknown.
+    pub(crate) fn begin_tags<'t>(&mut self, present: &[bool], unknown: &'t TaggedFields) -> TagsBegun<'t> {
+        let known = present.iter().filter(|present| **present).count();
+        let count = u32::try_from(known.saturating_add(unknown.len())).unwrap_or(u32::MAX);
+        self.unsigned_varint(count);
+        TagsBegun { unknown: unknown.as_slice(), least: Some(0) }
     }
 
     /// Begins a known tagged field, after the unknown ones with lesser tags.
-    pub(crate) fn begin_tag(&mut self, tags: &mut TagsBegun, tag: u32, unknown: &TaggedFields) -> TagBegun {
-        self.unknown_tags_below(tags, Some(tag), unknown);
+    pub(crate) fn begin_tag(&mut self, tags: &mut TagsBegun<'_>, tag: u32) -> TagBegun {
+        self.unknown_tags_below(tags, Some(tag));
         self.tag_in_order(tags, tag);
         self.unsigned_varint(tag);
         TagBegun { start: self.len }
@@ -362,12 +365,12 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends the tagged fields of a struct, with the unknown ones that are left.
-    pub(crate) fn end_tags(&mut self, tags: &mut TagsBegun, unknown: &TaggedFields) {
-        self.unknown_tags_below(tags, None, unknown);
+    pub(crate) fn end_tags(&mut self, mut tags: TagsBegun<'_>) {
+        self.unknown_tags_below(&mut tags, None);
     }
 
-    fn unknown_tags_below(&mut self, tags: &mut TagsBegun, bound: Option<u32>, unknown: &TaggedFields) {
-        while let Some((tag, data)) = unknown.as_slice().get(tags.next_unknown) {
+    fn unknown_tags_below(&mut self, tags: &mut TagsBegun<'_>, bound: Option<u32>) {
+        while let Some(((tag, data), rest)) = tags.unknown.split_first() {
             if bound.is_some_and(|bound| *tag >= bound) {
                 return;
             }
@@ -378,22 +381,23 @@ impl<'a> Writer<'a> {
                 Err(_) => self.refuse(EncodeErrorKind::TooLarge, ""),
             }
             self.put(data);
-            tags.next_unknown = tags.next_unknown.saturating_add(1);
+            tags.unknown = rest;
         }
     }
 
-    fn tag_in_order(&mut self, tags: &mut TagsBegun, tag: u32) {
+    fn tag_in_order(&mut self, tags: &mut TagsBegun<'_>, tag: u32) {
         match tags.least {
             Some(least) if tag >= least => tags.least = tag.checked_add(1),
-            _ => self.refuse(EncodeErrorKind::TagsOutOfOrder, ""),
+            _ => self.refuse(EncodeErrorKind::TagsOutOfOrder, "unknown tagged fields"),
         }
     }
 }
 
 /// How far the tagged fields of one struct are written.
 #[derive(Debug)]
-pub(crate) struct TagsBegun {
-    next_unknown: usize,
+pub(crate) struct TagsBegun<'t> {
+    /// Those that are not written yet.
+    unknown: &'t [(u32, Bytes)],
     /// The least tag that may follow.
     least: Option<u32>,
 }
