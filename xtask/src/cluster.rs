@@ -1,9 +1,10 @@
 //! `cargo xtask cluster`: real Kafka clusters in KRaft mode, from Maven, on loopback, under `target/kafka/`.
 
-mod java;
+pub mod java;
 mod maven;
 mod process;
 mod ready;
+mod running;
 mod settings;
 mod state;
 mod tool;
@@ -14,11 +15,15 @@ use std::time::Duration;
 use crate::flags::Flags;
 use crate::util::Result;
 
+pub use maven::{is_there as maven_is_there, libs};
+pub use running::Running;
 pub use state::State;
 pub use up::{Options, up};
 
 /// The Kafka version that everything is tested against first.
-const NEWEST: &str = "4.3.1";
+pub const NEWEST: &str = "4.3.1";
+/// The Kafka version that stands for the years before 4.0.
+pub const OLDER: &str = "3.9.2";
 
 /// How long a broker may take to come up; a loaded machine with two cores needs much of it.
 const PATIENCE: Duration = Duration::from_secs(120);

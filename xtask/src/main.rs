@@ -4,6 +4,8 @@ mod cluster;
 mod codegen;
 mod flags;
 mod schema;
+mod test;
+mod tidy;
 mod util;
 
 use std::process::ExitCode;
@@ -11,6 +13,9 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND [flags]
 
+  test [--require-kafka] [--full]
+                               every test; what cannot run here is counted and named
+  tidy                         the repository's own rules: crate arrows, words, links
   cluster up|down|status|...   real Kafka clusters on loopback (`cluster help` says more)
   codegen [--check]            writes the messages of crates/protocol from its schema
   schema --kafka V --older V   takes that schema out of Kafka's client jars
@@ -24,6 +29,8 @@ fn main() -> ExitCode {
         "cluster" => cluster::run(rest),
         "codegen" => codegen::run(&rest).map_err(Into::into),
         "schema" => schema::run(&rest).map_err(Into::into),
+        "test" => test::run(rest),
+        "tidy" => tidy::run(),
         "" | "help" | "-h" | "--help" => {
             print!("{USAGE}");
             Ok(())

@@ -5,8 +5,22 @@ use std::process::Command;
 
 use crate::util::{self, Result};
 
+/// What Kafka 4.x logs through but does not bring: without it a broker's log stays empty. Its version is that of the
+/// log4j that Kafka 4.3 brings.
+const LOGGING: &str = "
+    <dependency>
+      <groupId>org.apache.logging.log4j</groupId>
+      <artifactId>log4j-slf4j-impl</artifactId>
+      <version>2.25.4</version>
+    </dependency>";
+
 /// Named in full, so that every Maven does the same.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+
+/// Whether Maven can be started.
+pub fn is_there() -> bool {
+    util::succeeds("mvn", &["-version"])
+}
 
 /// The folder with the jars of a Kafka version: broker, tools and all they need.
 pub fn libs(kafka: &str) -> Result<PathBuf> {
@@ -35,6 +49,7 @@ pub fn libs(kafka: &str) -> Result<PathBuf> {
 }
 
 fn pom_text(kafka: &str) -> String {
+    let logging = if kafka.starts_with("3.") { "" } else { LOGGING };
     format!(
         "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">
   <modelVersion>4.0.0</modelVersion>
@@ -52,7 +67,7 @@ fn pom_text(kafka: &str) -> String {
       <groupId>org.apache.kafka</groupId>
       <artifactId>kafka-tools</artifactId>
       <version>{kafka}</version>
-    </dependency>
+    </dependency>{logging}
   </dependencies>
 </project>
 "

@@ -33,7 +33,7 @@ impl fmt::Display for Life {
 pub fn spawn(cluster: &State, broker: &Broker) -> Result<u32> {
     let log = OpenOptions::new().create(true).append(true).open(&broker.log)?;
     let mut command = java::command(&cluster.java, &cluster.libs, cluster.heap_mib);
-    command.arg("-Xms64m").args(cluster.logging_arguments()).arg("kafka.Kafka").arg(&broker.config);
+    command.arg("-Xms64m").args(cluster.logging_arguments("INFO")).arg("kafka.Kafka").arg(&broker.config);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     // A process group of its own: Ctrl-C on the terminal of `up` or of a test run is not meant for brokers.
     #[cfg(unix)]

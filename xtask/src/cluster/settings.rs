@@ -45,20 +45,22 @@ pub fn server_properties(cluster: &State, broker: &Broker, partitions: u32, extr
     pairs.into_iter().map(|(key, value)| format!("{key}={value}\n")).collect()
 }
 
-/// Logging of Kafka 4.x: standard output, which goes to the broker's log file.
+/// Logging of Kafka 4.x: standard error, from the level that the property `ottla.log` names.
 pub const LOG4J2: &str = "\
-rootLogger.level=INFO
-rootLogger.appenderRef.out.ref=out
-appender.out.type=Console
-appender.out.name=out
-appender.out.layout.type=PatternLayout
-appender.out.layout.pattern=[%d] %p %m (%c)%n
+rootLogger.level=${sys:ottla.log}
+rootLogger.appenderRef.err.ref=err
+appender.err.type=Console
+appender.err.name=err
+appender.err.target=SYSTEM_ERR
+appender.err.layout.type=PatternLayout
+appender.err.layout.pattern=[%d] %p %m (%c)%n
 ";
 
 /// Logging of Kafka 3.x: the same.
 pub const LOG4J: &str = "\
-log4j.rootLogger=INFO, out
-log4j.appender.out=org.apache.log4j.ConsoleAppender
-log4j.appender.out.layout=org.apache.log4j.PatternLayout
-log4j.appender.out.layout.ConversionPattern=[%d] %p %m (%c)%n
+log4j.rootLogger=${ottla.log}, err
+log4j.appender.err=org.apache.log4j.ConsoleAppender
+log4j.appender.err.target=System.err
+log4j.appender.err.layout=org.apache.log4j.PatternLayout
+log4j.appender.err.layout.ConversionPattern=[%d] %p %m (%c)%n
 ";

@@ -92,11 +92,12 @@ impl State {
         addresses.join(",")
     }
 
-    /// The options that tell Kafka's logging of 3.x and of 4.x where its configuration is.
-    pub fn logging_arguments(&self) -> [String; 2] {
+    /// The options that tell Kafka's logging of 3.x and of 4.x where its configuration is, and from which level.
+    pub fn logging_arguments(&self, level: &str) -> [String; 3] {
         [
             format!("-Dlog4j2.configurationFile={}", self.dir.join("log4j2.properties").display()),
             format!("-Dlog4j.configuration=file:{}", self.dir.join("log4j.properties").display()),
+            format!("-Dottla.log={level}"),
         ]
     }
 

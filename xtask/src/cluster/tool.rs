@@ -26,7 +26,7 @@ pub fn run(cluster: &State, flags: &Flags) -> Result<()> {
     let name = flags.words.get(1).ok_or("which tool? a short name or a class; see `cluster help`")?;
     let class = class(name, &cluster.kafka);
     let mut command = java::command(&cluster.java, &cluster.libs, HEAP_MIB);
-    command.args(["-Dlog4j2.level=WARN", "-XX:TieredStopAtLevel=1"]).arg(class);
+    command.args(cluster.logging_arguments("ERROR")).arg("-XX:TieredStopAtLevel=1").arg(class);
     if name != "dump-log" && !flags.rest.iter().any(|arg| arg.starts_with("--bootstrap-server")) {
         command.arg("--bootstrap-server").arg(cluster.bootstrap());
     }

@@ -115,7 +115,7 @@ fn broker(dir: &Path, id: i32, port: u16, controller_port: u16) -> Broker {
 
 fn format_storage(state: &State, broker: &Broker) -> Result<()> {
     let mut command = java::command(&state.java, &state.libs, 128);
-    command.arg("-XX:TieredStopAtLevel=1").args(state.logging_arguments());
+    command.arg("-XX:TieredStopAtLevel=1").args(state.logging_arguments("WARN"));
     command.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"]).arg(&broker.config);
     util::output(&mut command)?;
     Ok(())
