@@ -147,6 +147,8 @@ pub(crate) mod generated {
     pub(crate) use crate::{ApiKey, TaggedFields, Utf8Bytes, WireError};
 }
 
+#[cfg(all(test, feature = "_golden"))]
+mod golden;
 #[cfg(test)]
 pub(crate) mod walk;
 

@@ -63,7 +63,8 @@ fn what_a_broker_edits_needs_no_new_crc_and_a_new_producer_does() {
     let mut bytes = batch(Codec::Zstd, 20).into_inner();
     edit::set_base_offset(&mut bytes, 1 << 40);
     edit::set_leader_epoch(&mut bytes, 12);
-    let read = |bytes: &[u8]| batches(bytes).next().unwrap().map(|batch| (*batch.header(), batch.verify_crc())).unwrap();
+    let read =
+        |bytes: &[u8]| batches(bytes).next().unwrap().map(|batch| (*batch.header(), batch.verify_crc())).unwrap();
     let (header, crc) = read(&bytes);
     assert_eq!((header.base_offset, header.leader_epoch, crc), (1 << 40, 12, Ok(())));
     assert_eq!((header.last_offset(), header.last_sequence()), ((1 << 40) + 19, 59));
