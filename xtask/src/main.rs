@@ -1,8 +1,10 @@
 //! `cargo xtask`: every step of building, testing and measuring ottla, one file a command.
 
+mod ci;
 mod cluster;
 mod codegen;
 mod flags;
+mod fuzz;
 mod schema;
 mod test;
 mod tidy;
@@ -16,6 +18,8 @@ usage: cargo xtask COMMAND [flags]
   test [--require-kafka] [--full]
                                every test; what cannot run here is counted and named
   tidy                         the repository's own rules: crate arrows, words, links
+  ci [--only STEPS]            everything that a change must pass
+  fuzz [--seconds N]           every fuzz target for N seconds
   cluster up|down|status|...   real Kafka clusters on loopback (`cluster help` says more)
   codegen [--check]            writes the messages of crates/protocol from its schema
   schema --kafka V --older V   takes that schema out of Kafka's client jars
@@ -30,6 +34,8 @@ fn main() -> ExitCode {
         "codegen" => codegen::run(&rest).map_err(Into::into),
         "schema" => schema::run(&rest).map_err(Into::into),
         "test" => test::run(rest),
+        "ci" => ci::run(rest),
+        "fuzz" => fuzz::run(rest),
         "tidy" => tidy::run(),
         "" | "help" | "-h" | "--help" => {
             print!("{USAGE}");

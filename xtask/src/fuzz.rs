@@ -1,0 +1,117 @@
+//! `cargo xtask fuzz`: every fuzz target for a while, as many at a time as there are processors.
+
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::flags::Flags;
+use crate::util::{self, Result, list, metadata};
+
+const USAGE: &str = "\
+usage: cargo xtask fuzz [--seconds 30] [TARGET]...
+
+Runs the targets of fuzz/ (all, unless some are named), each for so many seconds. What it finds is kept in
+fuzz/artifacts/TARGET/, and `cargo +nightly fuzz run TARGET FILE` runs it again.
+";
+
+/// Memory above which an input counts as a finding: no bound of ours comes near it.
+const RSS_LIMIT_MIB: u32 = 1024;
+/// Seconds after which one input counts as a hang.
+const HANG_SECONDS: u32 = 10;
+
+/// Runs the targets; fails if one finds something.
+pub fn run(args: Vec<String>) -> Result<()> {
+    let flags = Flags::parse(args, &["seconds"], &["help"])?;
+    if flags.is_set("help") {
+        print!("{USAGE}");
+        return Ok(());
+    }
+    let seconds: u32 = flags.parsed("seconds", 30)?;
+    let all = targets()?;
+    let chosen = if flags.words.is_empty() { all.clone() } else { flags.words.clone() };
+    if let Some(unknown) = chosen.iter().find(|name| !all.contains(name)) {
+        return Err(format!("no fuzz target {unknown:?}; there are: {}", all.join(" ")).into());
+    }
+    bring_tools()?;
+    util::run(&mut cargo_fuzz("build"))?;
+    let failures = run_all(&chosen, seconds);
+    if failures.is_empty() {
+        println!("fuzz: {} targets, {seconds} s each, nothing found", chosen.len());
+        return Ok(());
+    }
+    Err(failures.join("\n").into())
+}
+
+fn run_all(targets: &[String], seconds: u32) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let failures = Mutex::new(Vec::new());
+    let at_a_time = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..at_a_time {
+            scope.spawn(|| {
+                while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match run_one(target, seconds) {
+                        Ok(summary) => println!("fuzz {target}: {summary}"),
+                        Err(error) => failures.lock().unwrap_or_else(|e| e.into_inner()).push(error.to_string()),
+                    }
+                }
+            });
+        }
+    });
+    failures.into_inner().unwrap_or_else(|e| e.into_inner())
+}
+
+/// Runs one target and hands back libFuzzer's last line.
+fn run_one(target: &str, seconds: u32) -> Result<String> {
+    let corpus = util::root().join("fuzz/corpus").join(target);
+    std::fs::create_dir_all(&corpus)?;
+    let mut fuzz = cargo_fuzz("run");
+    fuzz.arg(target).arg(&corpus);
+    let seeds = util::root().join("fuzz/seeds").join(target);
+    if seeds.is_dir() {
+        fuzz.arg(&seeds);
+    }
+    fuzz.arg("--");
+    fuzz.arg(format!("-max_total_time={seconds}"));
+    fuzz.arg(format!("-timeout={HANG_SECONDS}"));
+    fuzz.arg(format!("-rss_limit_mb={RSS_LIMIT_MIB}"));
+    let output = util::raw_output(&mut fuzz)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = said.lines().collect();
+    if output.status.success() {
+        let done = lines.iter().rev().find(|line| line.starts_with("Done ")).copied();
+        return Ok(done.unwrap_or("done").to_owned());
+    }
+    let end = lines[lines.len().saturating_sub(60)..].join("\n");
+    Err(format!("fuzz {target} found something:\n{end}").into())
+}
+
+/// A `cargo fuzz` command. Without a sanitizer: those find misuse of memory, which code without `unsafe` cannot commit,
+/// and they halve the speed.
+fn cargo_fuzz(action: &str) -> Command {
+    let mut command = Command::new("rustup");
+    command.current_dir(util::root());
+    command.args(["run", "nightly", "cargo", "fuzz", action, "--fuzz-dir", "fuzz", "--sanitizer", "none"]);
+    command.arg("--target-dir").arg(util::target_dir().join("fuzz"));
+    command
+}
+
+/// The names of all targets.
+fn targets() -> Result<Vec<String>> {
+    let arguments = ["metadata", "--format-version=1", "--no-deps", "--manifest-path", "fuzz/Cargo.toml"];
+    let metadata = metadata(util::cargo().args(arguments))?;
+    let targets = list(&metadata["packages"]).iter().flat_map(|package| list(&package["targets"]));
+    let programs = targets.filter(|target| target["kind"][0] == "bin");
+    Ok(programs.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
+}
+
+/// Brings the nightly compiler, which libFuzzer's instrumentation needs, and cargo-fuzz, where they are missing.
+fn bring_tools() -> Result<()> {
+    if !util::succeeds("rustup", &["run", "nightly", "cargo", "--version"]) {
+        util::run(Command::new("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]))?;
+    }
+    if !util::succeeds("cargo", &["fuzz", "--version"]) {
+        util::run(util::cargo().args(["install", "--locked", "cargo-fuzz"]))?;
+    }
+    Ok(())
+}
