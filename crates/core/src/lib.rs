@@ -17,3 +17,4 @@ pub mod slot;
 pub mod error;
 pub mod config;
 pub mod properties;
+pub mod planted;
