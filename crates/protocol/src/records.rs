@@ -71,5 +71,7 @@ pub use error::{RecordError, RecordFault};
 pub use header::{BatchHeader, Producer, sequence_after};
 pub use iter::{HeaderIter, HeaderView, RecordCursor, RecordIter, RecordRanges, RecordView, check_records};
 
+pub use ottla_compression::{Codec, Compression, CompressionError, Compressor, Decompressor};
+
 #[cfg(test)]
 mod tests;
