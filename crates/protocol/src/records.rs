@@ -45,6 +45,9 @@
 //! borrowed with a [`RecordIter`], or, where the payload is owned elsewhere, with a [`RecordCursor`] that holds only
 //! positions and gives [`RecordRanges`] or [`RecordView`]s.
 //!
+//! What brokers before 0.11 stored, message sets of the formats v0 and v1, shows as [`RecordError::Legacy`] and is
+//! turned into batches by [`legacy::upgrade`].
+//!
 //! # Editing in place
 //!
 //! [`edit`] has what a broker or a retry changes in an encoded batch: base offset and leader epoch (outside of the

@@ -30,13 +30,13 @@ pub enum RecordError {
         /// 0 or 1.
         magic: i8,
     },
-    /// The batch is not what was written.
+    /// The batch, or the message of an old format, is not what was written.
     Crc {
-        /// The batch's base offset.
+        /// The batch's base offset, or the message's offset.
         base_offset: i64,
-        /// The CRC-32C in its header.
+        /// The CRC-32C in its header; for a message its CRC-32.
         stored: u32,
-        /// The CRC-32C of its bytes.
+        /// That of its bytes.
         computed: u32,
     },
     /// The batch's header or one of its records makes no sense.
@@ -74,6 +74,8 @@ pub enum RecordFault {
     Size,
     /// A control record without the key or value that it must have.
     Control,
+    /// A message of format v0 or v1 whose parts do not fit it, or that holds what it must not.
+    Message,
 }
 
 impl RecordFault {
@@ -95,6 +97,7 @@ impl fmt::Display for RecordFault {
             Self::TrailingBytes => "bytes follow its last record",
             Self::Size => "its records are too large",
             Self::Control => "a control record is malformed",
+            Self::Message => "a message of an old format is malformed",
         })
     }
 }
