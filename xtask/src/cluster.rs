@@ -18,6 +18,7 @@ use crate::util::Result;
 pub use maven::{is_there as maven_is_there, libs};
 pub use running::Running;
 pub use state::State;
+pub use tool::command as java_tool;
 pub use up::{Options, up};
 
 /// The Kafka version that everything is tested against first.

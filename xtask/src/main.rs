@@ -1,5 +1,6 @@
 //! `cargo xtask`: every step of building, testing and measuring ottla, one file a command.
 
+mod bench;
 mod ci;
 mod cluster;
 mod codegen;
@@ -20,6 +21,7 @@ usage: cargo xtask COMMAND [flags]
   tidy                         the repository's own rules: crate arrows, words, links
   ci [--only STEPS]            everything that a change must pass
   fuzz [--seconds N]           every fuzz target for N seconds
+  bench micro|compare          measurements, also beside other clients
   cluster up|down|status|...   real Kafka clusters on loopback (`cluster help` says more)
   codegen [--check]            writes the messages of crates/protocol from its schema
   schema --kafka V --older V   takes that schema out of Kafka's client jars
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         "codegen" => codegen::run(&rest).map_err(Into::into),
         "schema" => schema::run(&rest).map_err(Into::into),
         "test" => test::run(rest),
+        "bench" => bench::run(rest),
         "ci" => ci::run(rest),
         "fuzz" => fuzz::run(rest),
         "tidy" => tidy::run(),

@@ -1,5 +1,7 @@
 //! Kafka's own Java tools, run with the jars of a cluster's version.
 
+use std::process::Command;
+
 use super::{State, java};
 use crate::flags::Flags;
 use crate::util::{self, Result};
@@ -24,14 +26,25 @@ const HEAP_MIB: u32 = 256;
 /// added unless it was given.
 pub fn run(cluster: &State, flags: &Flags) -> Result<()> {
     let name = flags.words.get(1).ok_or("which tool? a short name or a class; see `cluster help`")?;
-    let class = class(name, &cluster.kafka);
-    let mut command = java::command(&cluster.java, &cluster.libs, HEAP_MIB);
-    command.args(cluster.logging_arguments("ERROR")).arg("-XX:TieredStopAtLevel=1").arg(class);
-    if name != "dump-log" && !flags.rest.iter().any(|arg| arg.starts_with("--bootstrap-server")) {
+    let addressed = flags.rest.iter().any(|arg| arg.starts_with("--bootstrap-server"));
+    let mut command = if addressed { unaddressed(cluster, name) } else { command(cluster, name) };
+    util::run(command.args(&flags.rest))
+}
+
+/// The command for a tool, with the cluster's address where the tool takes one.
+pub fn command(cluster: &State, name: &str) -> Command {
+    let mut command = unaddressed(cluster, name);
+    if name != "dump-log" {
         command.arg("--bootstrap-server").arg(cluster.bootstrap());
     }
-    command.args(&flags.rest);
-    util::run(&mut command)
+    command
+}
+
+fn unaddressed(cluster: &State, name: &str) -> Command {
+    let mut command = java::command(&cluster.java, &cluster.libs, HEAP_MIB);
+    command.args(cluster.logging_arguments("ERROR")).arg("-XX:TieredStopAtLevel=1");
+    command.arg(class(name, &cluster.kafka));
+    command
 }
 
 fn class<'a>(name: &'a str, kafka: &str) -> &'a str {

@@ -1,0 +1,29 @@
+//! `cargo xtask bench`: measurements. The method is in benches/README.md.
+
+mod clients;
+mod compare;
+mod table;
+
+use crate::util::{self, Result};
+
+const USAGE: &str = "\
+usage: cargo xtask bench micro [-- ARGUMENTS OF criterion]
+       cargo xtask bench compare [flags]   (`bench compare --help` says which)
+
+  micro     the benchmarks of benches/, with criterion
+  compare   ottla and other clients, by turns, on one real broker
+";
+
+/// Runs one kind of benchmark.
+pub fn run(mut args: Vec<String>) -> Result<()> {
+    let kind = if args.is_empty() { String::new() } else { args.remove(0) };
+    match kind.as_str() {
+        "micro" => util::run(util::cargo().args(["bench", "--package", "ottla-benches"]).args(args)),
+        "compare" => compare::run(args),
+        "" | "help" | "--help" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("no kind of benchmark named {other:?}\n\n{USAGE}").into()),
+    }
+}
