@@ -7,6 +7,7 @@ mod codec;
 mod index;
 mod module;
 pub(crate) mod names;
+mod schema_tables;
 mod structs;
 mod table;
 
@@ -33,6 +34,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     files.insert("messages.rs".to_owned(), index::messages(&modules));
     files.insert("api_keys.rs".to_owned(), index::api_keys(&modules));
     files.insert("registry.rs".to_owned(), index::registry(&modules));
+    files.insert("schema_tables.rs".to_owned(), schema_tables::tables(&modules));
 
     let folder = protocol_crate().join("src/generated");
     let formatted = rustfmt(&files)?;

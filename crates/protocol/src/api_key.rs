@@ -92,3 +92,6 @@ impl fmt::Debug for ApiKey {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests;

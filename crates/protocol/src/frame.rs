@@ -183,3 +183,6 @@ pub fn decode_response_header(frame: &Bytes, key: ApiKey, version: i16) -> Resul
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! * [`messages`]: one module per API, generated from the facts in `schema/`. One struct covers all versions of a message.
 //! * [`Message`]: encode and decode one of them in a given version; [`Request`] and [`Response`] pair them up.
 //! * [`frame`]: whole requests and responses as they travel, with length and header.
+//! * [`schema`] and [`value`]: the definitions as data, and any message as a tree of values by them.
 //! * [`records`]: record batches, inside Produce requests and Fetch responses.
 //!
 //! Decoding never panics, never allocates more than a small multiple of the bytes at hand, and copies no payload:
@@ -28,8 +29,10 @@ pub mod messages;
 mod primitives;
 mod reader;
 pub mod records;
+pub mod schema;
 mod string;
 mod tagged_fields;
+pub mod value;
 mod version;
 mod writer;
 

@@ -150,6 +150,8 @@ pub(crate) mod generated {
 #[cfg(all(test, feature = "_golden"))]
 mod golden;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 pub(crate) mod walk;
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The number of elements of an array; nothing for null. Never more than the bytes that are left.
-    fn count(&mut self) -> Read<Option<usize>> {
+    pub(crate) fn count(&mut self) -> Read<Option<usize>> {
         match self.length(|reader| Ok(i64::from(reader.int32()?)))? {
             Some(count) if count > self.input.len() => Err(WireError::CountTooLarge),
             count => Ok(count),

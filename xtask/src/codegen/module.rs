@@ -40,12 +40,24 @@ pub(crate) struct StructField {
     pub(crate) struct_name: Option<String>,
     pub(crate) versions: Versions,
     pub(crate) nullable: Option<Versions>,
+    /// Whether it may be a secret.
+    pub(crate) secret: bool,
     /// Whether `Debug` shows no more than its length: payloads and secrets.
     pub(crate) hidden: bool,
 }
 
-/// Strings that may be secrets; bytes are never shown anyway.
-const SECRETS: &[(&str, &str)] = &[("AlterConfigsRequest", "Value"), ("IncrementalAlterConfigsRequest", "Value")];
+/// Fields that may be secrets. The definitions do not say so.
+const SECRETS: &[(&str, &str)] = &[
+    ("AlterConfigsRequest", "Value"),
+    ("AlterUserScramCredentialsRequest", "SaltedPassword"),
+    ("CreateDelegationTokenResponse", "Hmac"),
+    ("DescribeDelegationTokenResponse", "Hmac"),
+    ("ExpireDelegationTokenRequest", "Hmac"),
+    ("IncrementalAlterConfigsRequest", "Value"),
+    ("RenewDelegationTokenRequest", "Hmac"),
+    ("SaslAuthenticateRequest", "AuthBytes"),
+    ("SaslAuthenticateResponse", "AuthBytes"),
+];
 
 /// One struct of a message, not yet named in Rust.
 #[derive(Debug, PartialEq)]
@@ -191,6 +203,7 @@ fn fields(
         if bytes && field.array {
             return Err(format!("{}: an array of bytes", field.name));
         }
+        let secret = SECRETS.contains(&(&message.name, &field.name));
         clipped.push(StructField {
             rust_name: field_name(&field.name),
             path: format!("{prefix}{}", field.name),
@@ -200,7 +213,8 @@ fn fields(
             },
             versions,
             nullable: field.nullable.and_then(|nullable| nullable.clip(versions)),
-            hidden: bytes || SECRETS.contains(&(&message.name, &field.name)),
+            secret,
+            hidden: bytes || secret,
             field: field.clone(),
         });
     }

@@ -92,6 +92,7 @@ pub mod request_header;
 pub mod response_header;
 pub mod sasl_authenticate;
 pub mod sasl_handshake;
+pub(crate) mod schema_tables;
 pub mod share_acknowledge;
 pub mod share_fetch;
 pub mod share_group_describe;

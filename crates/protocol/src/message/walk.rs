@@ -14,26 +14,53 @@ pub(crate) struct Walked {
     /// Decodes, encodes again, and checks on the way that the announced length is the real one, that what was encoded
     /// decodes to the same message, and how many bytes of the input were the message.
     pub(crate) again: fn(&Bytes, i16) -> Again,
+    /// Decodes in one version, encodes in another.
+    pub(crate) convert: fn(&Bytes, i16, i16) -> Result<Bytes, EncodeError>,
+    /// The default, encoded.
+    pub(crate) default: fn(i16) -> Result<Bytes, EncodeError>,
 }
 
 /// What came of it: the bytes it was encoded to, and how many of the input were the message.
 pub(crate) type Again = Result<Result<(Bytes, usize), EncodeError>, DecodeError>;
 
 pub(crate) const fn walked<M: Message>() -> Walked {
-    Walked { name: M::NAME, min: M::MIN, max: M::MAX, again: again::<M> }
+    Walked {
+        name: M::NAME,
+        min: M::MIN,
+        max: M::MAX,
+        again: again::<M>,
+        convert: |body, from, to| encoded(&M::decode(body, from).expect("a message of that version"), to),
+        default: |version| encoded(&M::default(), version),
+    }
+}
+
+fn encoded<M: Message>(message: &M, version: i16) -> Result<Bytes, EncodeError> {
+    let mut out = BytesMut::from(&b"before"[..]);
+    let announced = message.encoded_len(version);
+    let result = message.encode(version, &mut out);
+    let out = out.split_off(6).freeze();
+    match (announced, result) {
+        (Ok(announced), Ok(())) => {
+            assert_eq!(out.len(), announced, "{} version {version}: the announced length", M::NAME);
+            Ok(out)
+        }
+        (Err(announced), Err(error)) => {
+            assert_eq!(announced, error);
+            assert!(out.is_empty(), "{} version {version}: written although refused", M::NAME);
+            Err(error)
+        }
+        (announced, result) => panic!("{} version {version}: {announced:?} but {result:?}", M::NAME),
+    }
 }
 
 fn again<M: Message>(body: &Bytes, version: i16) -> Again {
     let (message, length) = M::decode_prefix(body, version)?;
-    let announced = match message.encoded_len(version) {
-        Ok(announced) => announced,
+    let out = match encoded(&message, version) {
+        Ok(out) => out,
         Err(error) => return Ok(Err(error)),
     };
-    let mut out = BytesMut::from(&b"before"[..]);
-    message.encode(version, &mut out).expect("what was counted can be written");
-    let out = out.split_off(6).freeze();
-    assert_eq!(out.len(), announced, "{} version {version}: the announced length", M::NAME);
     let back = M::decode(&out, version).expect("what was encoded can be decoded");
+    // Not-a-number is not equal to itself.
     assert!(back == message || format!("{back:?}").contains("NaN"), "{} version {version}: {message:?}", M::NAME);
     Ok(Ok((out, length)))
 }
