@@ -342,3 +342,6 @@ fn write_fields(fields: &[Field], depth: usize, within: Versions, out: &mut Stri
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;

@@ -147,7 +147,7 @@ pub(crate) mod generated {
     pub(crate) use crate::{ApiKey, TaggedFields, Utf8Bytes, WireError};
 }
 
-#[cfg(all(test, feature = "_golden"))]
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod random;

@@ -30,3 +30,6 @@ pub(crate) fn field_name(name: &str) -> String {
         _ => snake,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -231,3 +231,6 @@ fn base(name: &str) -> Base {
         name => Base::Struct(name.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;
