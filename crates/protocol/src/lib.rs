@@ -4,6 +4,7 @@
 //! * [`Message`]: encode and decode one of them in a given version; [`Request`] and [`Response`] pair them up.
 //! * [`frame`]: whole requests and responses as they travel, with length and header.
 //! * [`schema`] and [`value`]: the definitions as data, and any message as a tree of values by them.
+//! * [`member_metadata`]: subscriptions and assignments of classic groups.
 //! * [`records`]: record batches, inside Produce requests and Fetch responses.
 //!
 //! Decoding never panics, never allocates more than a small multiple of the bytes at hand, and copies no payload:
@@ -23,6 +24,7 @@
 mod api_key;
 mod error;
 pub mod frame;
+pub mod member_metadata;
 mod message;
 #[path = "generated/messages.rs"]
 pub mod messages;
