@@ -82,8 +82,16 @@ fn run_one(target: &str, seconds: u32) -> Result<String> {
         let done = lines.iter().rev().find(|line| line.starts_with("Done ")).copied();
         return Ok(done.unwrap_or("done").to_owned());
     }
-    let end = lines[lines.len().saturating_sub(60)..].join("\n");
-    Err(format!("fuzz {target} found something:\n{end}").into())
+    // Where it panicked, if it did, and how to run that again; the rest is backtraces of libFuzzer's own.
+    let panicked = lines.iter().position(|line| line.contains("panicked at")).unwrap_or(lines.len());
+    let told = lines.iter().skip(panicked).take(4).chain(
+        lines
+            .iter()
+            .filter(|line| ["ERROR: ", "SUMMARY: ", "cargo fuzz run"].iter().any(|wanted| line.contains(wanted))),
+    );
+    let told: Vec<&str> = told.copied().collect();
+    let told = if told.is_empty() { lines.join("\n") } else { told.join("\n") };
+    Err(format!("fuzz {target} found something:\n{told}").into())
 }
 
 /// A `cargo fuzz` command. Without a sanitizer: those find misuse of memory, which code without `unsafe` cannot commit,
