@@ -1,3 +1,5 @@
+//! Taking definitions apart, merging them, and writing tables.
+
 use super::*;
 
 fn message(json: &str) -> Message {

@@ -1,3 +1,5 @@
+//! The table of APIs and the versions of headers.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Frames: headers by version, shared chunks, and what is refused.
+
 use bytes::Buf;
 
 use super::*;

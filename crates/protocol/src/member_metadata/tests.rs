@@ -1,3 +1,5 @@
+//! The version before subscriptions and assignments.
+
 use super::*;
 use crate::messages::consumer_protocol_subscription::TopicPartition;
 

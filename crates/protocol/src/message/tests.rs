@@ -1,3 +1,5 @@
+//! Every message in every version: random, damaged, cut short, and moved between versions.
+
 use bytes::Bytes;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Varints, and ends of input.
+
 use super::*;
 
 #[test]

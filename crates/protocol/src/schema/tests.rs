@@ -1,3 +1,5 @@
+//! The tables: found by name and by API, and sound.
+
 use super::*;
 
 #[test]

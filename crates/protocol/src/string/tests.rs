@@ -1,3 +1,5 @@
+//! Strings: shared, compared, and never other than UTF-8.
+
 use std::collections::{BTreeMap, HashMap};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Unknown tagged fields: order and look-up.
+
 use super::*;
 
 #[test]

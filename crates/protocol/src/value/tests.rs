@@ -1,3 +1,5 @@
+//! Values by schema: JSON, and what it hides.
+
 use bytes::BytesMut;
 
 use super::*;

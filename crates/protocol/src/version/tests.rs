@@ -1,3 +1,5 @@
+//! Ranges of versions.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! The table of error codes.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Topics: equality and look-up by name.
+
 use std::collections::HashMap;
 
 use super::*;

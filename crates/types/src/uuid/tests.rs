@@ -1,3 +1,5 @@
+//! The text of ids.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Names of Kafka as Rust writes them.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Reading a table.
+
 use super::*;
 
 #[test]
