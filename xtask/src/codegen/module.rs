@@ -203,6 +203,10 @@ fn fields(
         if bytes && field.array {
             return Err(format!("{}: an array of bytes", field.name));
         }
+        if field.tag.is_some() && holds_records(field, message) {
+            // The writer puts the length of a tagged field before it when it is written, which shared chunks forbid.
+            return Err(format!("{}: records in a tagged field", field.name));
+        }
         let secret = SECRETS.contains(&(&message.name, &field.name));
         clipped.push(StructField {
             rust_name: field_name(&field.name),
@@ -219,4 +223,10 @@ fn fields(
         });
     }
     Ok(clipped)
+}
+
+fn holds_records(field: &Field, message: &Message) -> bool {
+    let below = |fields: &[Field]| fields.iter().any(|field| holds_records(field, message));
+    let common = message.structs.iter().find(|common| field.base == Base::Struct(common.name.clone()));
+    field.base == Base::Records || below(&field.fields) || common.is_some_and(|common| below(&common.fields))
 }
