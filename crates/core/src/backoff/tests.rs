@@ -1,3 +1,5 @@
+//! Tests of the times between attempts.
+
 use std::time::Duration;
 
 use super::BackoffPolicy;

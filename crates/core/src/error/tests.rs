@@ -1,3 +1,5 @@
+//! Tests of what an error tells.
+
 use std::error::Error as _;
 
 use ottla_types::ErrorCode;

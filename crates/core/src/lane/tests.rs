@@ -1,3 +1,5 @@
+//! Tests of lanes.
+
 use std::sync::Arc;
 
 use ottla_types::BrokerId;

@@ -1,3 +1,5 @@
+//! Tests of an object: a machine, its lock and its effects.
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;

@@ -1,3 +1,5 @@
+//! Tests of reading properties.
+
 use std::time::Duration;
 
 use super::{Properties, PropertyValue};

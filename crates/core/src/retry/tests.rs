@@ -1,3 +1,5 @@
+//! Tests of the verdict on each error code.
+
 use ottla_types::ErrorCode;
 
 use super::{Verdict, listed, verdict};

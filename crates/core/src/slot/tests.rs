@@ -1,3 +1,5 @@
+//! Tests of slots and their wake-ups.
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
