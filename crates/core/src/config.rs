@@ -104,7 +104,6 @@ macro_rules! settings {
                 $(#[$doc])*
                 #[doc = ""]
                 #[doc = concat!("Kafka's `", $key, "`. Default: `", stringify!($default), "`.")]
-                #[doc(alias = $key)]
                 pub fn $field(mut self, value: $kind) -> Self {
                     self.$field = value;
                     self
