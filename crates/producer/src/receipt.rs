@@ -1,0 +1,206 @@
+//! What a caller holds for a queued record: a place in its batch's slot.
+//!
+//! All records of a batch share one slot, which is filled once. A receipt is a reference to it and an index, so that a
+//! record costs one reference count and no allocation; a waker is stored only by who waits.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use ottla_core::error::{Error, Result};
+use ottla_types::Topic;
+
+use crate::outcome::BatchOutcome;
+use crate::record::RecordMetadata;
+
+/// The slot of one batch.
+#[derive(Debug)]
+pub(crate) struct BatchSlot {
+    topic: Topic,
+    partition: i32,
+    outcome: OnceLock<BatchOutcome>,
+    wakers: Mutex<Vec<Waker>>,
+}
+
+impl BatchSlot {
+    pub(crate) fn new(topic: Topic, partition: i32) -> Arc<Self> {
+        Arc::new(Self { topic, partition, outcome: OnceLock::new(), wakers: Mutex::default() })
+    }
+
+    /// Fills the slot and wakes who waits. The first outcome stays. To be called without an object's lock.
+    pub(crate) fn fill(&self, outcome: BatchOutcome) {
+        let _ = self.outcome.set(outcome);
+        let wakers = std::mem::take(&mut *self.wakers.lock().unwrap_or_else(PoisonError::into_inner));
+        for waker in wakers {
+            waker.wake();
+        }
+    }
+
+    fn result(&self, index: u32, timestamp: i64) -> Option<Result<RecordMetadata>> {
+        let written = match self.outcome.get()?.of(index) {
+            Ok(written) => written,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(Ok(RecordMetadata {
+            topic: self.topic.clone(),
+            partition: self.partition,
+            offset: written.base_offset.map(|base| base.saturating_add(i64::from(index))),
+            timestamp: written.log_append_time.unwrap_or(timestamp),
+        }))
+    }
+
+    /// Waits until the slot is filled. `place` is where this waiter's waker stands.
+    fn poll(&self, place: &mut Option<usize>, context: &Context<'_>) -> Poll<&BatchOutcome> {
+        if let Some(outcome) = self.outcome.get() {
+            return Poll::Ready(outcome);
+        }
+        let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        // Filled in between: whoever filled it has taken the wakers already, or waits for this lock to take them.
+        if let Some(outcome) = self.outcome.get() {
+            return Poll::Ready(outcome);
+        }
+        match place.and_then(|place| wakers.get_mut(place)) {
+            Some(waker) => waker.clone_from(context.waker()),
+            None => {
+                *place = Some(wakers.len());
+                wakers.push(context.waker().clone());
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// The promise of a record's outcome: a future that gives where the record was written, or why it was not.
+///
+/// **Cancel safety**: dropping a receipt recalls nothing; the record is sent all the same.
+#[derive(Debug)]
+#[must_use = "the outcome is only seen by who awaits the receipt; drop it explicitly where it does not matter"]
+pub struct Receipt {
+    slot: Arc<BatchSlot>,
+    index: u32,
+    timestamp: i64,
+    place: Option<usize>,
+}
+
+impl Receipt {
+    #[inline]
+    pub(crate) fn new(slot: Arc<BatchSlot>, index: u32, timestamp: i64) -> Self {
+        Self { slot, index, timestamp, place: None }
+    }
+
+    /// The topic that the record goes to.
+    pub fn topic(&self) -> &Topic {
+        &self.slot.topic
+    }
+
+    /// The partition that the record goes to.
+    pub fn partition(&self) -> i32 {
+        self.slot.partition
+    }
+
+    /// The outcome, if it is known by now.
+    pub fn outcome(&self) -> Option<Result<RecordMetadata>> {
+        self.slot.result(self.index, self.timestamp)
+    }
+}
+
+impl Future for Receipt {
+    type Output = Result<RecordMetadata>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if this.slot.poll(&mut this.place, context).is_pending() {
+            return Poll::Pending;
+        }
+        match this.slot.result(this.index, this.timestamp) {
+            Some(result) => Poll::Ready(result),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// The promise of many records' outcomes, in the order in which they were handed in: a future that gives a result for
+/// each of them. It takes one reference count per batch, not per record.
+///
+/// **Cancel safety**: dropping it recalls nothing; the records are sent all the same.
+#[derive(Debug, Default)]
+#[must_use = "the outcomes are only seen by who awaits the receipts; drop them explicitly where they do not matter"]
+pub struct Receipts {
+    runs: Vec<Run>,
+    records: usize,
+    /// How many runs are known to be filled.
+    filled: usize,
+    place: Option<usize>,
+}
+
+#[derive(Debug)]
+enum Run {
+    /// Records that follow one another in a batch and have the same timestamp.
+    Queued { slot: Arc<BatchSlot>, first: u32, count: u32, timestamp: i64 },
+    /// A record that was not queued.
+    Refused(Error),
+}
+
+impl Receipts {
+    /// How many records these are.
+    pub fn len(&self) -> usize {
+        self.records
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    /// Adds a record; takes a reference only where it begins a run. Whether the slot is that of the run before is found
+    /// out by its address.
+    pub(crate) fn push(&mut self, slot: &Arc<BatchSlot>, index: u32, timestamp: i64) {
+        self.records += 1;
+        if let Some(Run::Queued { slot: last, first, count, timestamp: stamped }) = self.runs.last_mut()
+            && Arc::ptr_eq(last, slot)
+            && first.wrapping_add(*count) == index
+            && *stamped == timestamp
+        {
+            *count += 1;
+            return;
+        }
+        self.runs.push(Run::Queued { slot: Arc::clone(slot), first: index, count: 1, timestamp });
+    }
+
+    pub(crate) fn refuse(&mut self, error: Error) {
+        self.records += 1;
+        self.runs.push(Run::Refused(error));
+    }
+}
+
+impl Future for Receipts {
+    type Output = Vec<Result<RecordMetadata>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        while let Some(run) = this.runs.get(this.filled) {
+            if let Run::Queued { slot, .. } = run
+                && slot.poll(&mut this.place, context).is_pending()
+            {
+                return Poll::Pending;
+            }
+            this.filled += 1;
+            this.place = None;
+        }
+        let mut results = Vec::with_capacity(this.records);
+        for run in &this.runs {
+            match run {
+                Run::Queued { slot, first, count, timestamp } => {
+                    let indexes = *first..first.saturating_add(*count);
+                    results.extend(indexes.filter_map(|index| slot.result(index, *timestamp)));
+                }
+                Run::Refused(error) => results.push(Err(error.clone())),
+            }
+        }
+        Poll::Ready(results)
+    }
+}
+
+#[cfg(test)]
+mod tests;
