@@ -208,7 +208,7 @@ impl ProducerMachine {
             && at <= now.mono
         {
             self.pauses.pop_first();
-            self.on_pause_over(partition);
+            self.on_pause_over(now, partition);
         }
         while let Some((at, topic)) = self.topic_pauses.first().copied()
             && at <= now.mono
@@ -260,7 +260,7 @@ impl ProducerMachine {
     }
 
     /// A partition's pause is over: where it has a leader it tries again, else the leader is asked for.
-    fn on_pause_over(&mut self, index: usize) {
+    fn on_pause_over(&mut self, now: Now, index: usize) {
         let Some(partition) = self.partitions.get_mut(index) else { return };
         partition.retry_at = None;
         match partition.leader {
@@ -268,6 +268,7 @@ impl ProducerMachine {
             None if partition.has_work() => {
                 let topic = partition.topic;
                 self.demand_stale(topic);
+                self.pause(now, index);
             }
             None => {}
         }
@@ -415,7 +416,7 @@ impl ProducerMachine {
         }
         match leader {
             Some(broker) => {
-                if let (Some(after), Some(_)) = (&mut partition.hurried_after, &partition.open) {
+                if let (Some(after), true) = (&mut partition.hurried_after, partition.open.is_some()) {
                     // What was on its way to the old leader does not matter any more.
                     *after = 0;
                     self.broker(broker).hurried.push_back(index);

@@ -195,6 +195,12 @@ impl Partition {
         }
     }
 
+    /// Sets the next sequence, as if so many records had been sent.
+    #[cfg(test)]
+    pub(crate) fn start_at(&mut self, sequence: i32) {
+        self.next_sequence = sequence;
+    }
+
     /// Makes sure that nothing of the present identity is used any more, because the broker does not know it, or the
     /// topic is another one of the same name.
     pub(crate) fn renew(&mut self) {
