@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Settings by Kafka's names. Each configuration takes out what it knows; [`finish`](Self::finish) names what nobody took.
+/// Settings by Kafka's names. Each configuration takes what it knows; [`finish`](Self::finish) names what nobody took. A
+/// setting may be taken more than once, as several configurations share some of Kafka's names (`retry.backoff.ms`).
 ///
 /// ```
 /// let mut properties = ottla_core::properties::Properties::parse("linger.ms = 5\n# a comment\nacks=all\n")?;
@@ -17,7 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Properties {
-    entries: BTreeMap<String, String>,
+    /// With whether they were taken.
+    entries: BTreeMap<String, (String, bool)>,
 }
 
 impl Properties {
@@ -58,12 +60,14 @@ impl Properties {
 
     /// Gives a setting a value, in place of an earlier one.
     pub fn set(&mut self, key: &str, value: &str) {
-        self.entries.insert(key.to_owned(), value.to_owned());
+        self.entries.insert(key.to_owned(), (value.to_owned(), false));
     }
 
-    /// Takes a setting out.
+    /// Takes a setting, and notes that it has its use.
     pub fn take(&mut self, key: &str) -> Option<String> {
-        self.entries.remove(key)
+        let (value, taken) = self.entries.get_mut(key)?;
+        *taken = true;
+        Some(value.clone())
     }
 
     /// Ends the reading: every setting should have been taken by now.
@@ -71,10 +75,11 @@ impl Properties {
     /// # Errors
     /// [`ErrorKind::Config`] naming all that are left.
     pub fn finish(self) -> Result<()> {
-        if self.entries.is_empty() {
+        let unused = self.entries.iter().filter(|(_, (_, taken))| !taken);
+        let names: Vec<_> = unused.map(|(key, _)| format!("`{key}`")).collect();
+        if names.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = self.entries.keys().map(|key| format!("`{key}`")).collect();
         Err(Error::new(ErrorKind::Config, format!("unknown here: {}", names.join(", "))))
     }
 }

@@ -25,6 +25,14 @@ fn what_nobody_took_is_named() {
 }
 
 #[test]
+fn what_several_configurations_share_can_be_taken_by_each() {
+    let mut properties = Properties::parse("retry.backoff.ms=9").unwrap();
+    assert_eq!(properties.take("retry.backoff.ms").as_deref(), Some("9"));
+    assert_eq!(properties.take("retry.backoff.ms").as_deref(), Some("9"));
+    properties.finish().unwrap();
+}
+
+#[test]
 fn durations_take_the_unit_of_their_key() {
     assert_eq!(Duration::parse("linger.ms", "0.5"), Ok(Duration::from_micros(500)));
     assert_eq!(Duration::parse("x.seconds", "2"), Ok(Duration::from_secs(2)));
