@@ -5,7 +5,7 @@ mod tests;
 
 use ottla_compression::Codec;
 
-use super::varint::{Scratch, len_of_len, len32, len64};
+use super::varint::{SLACK, Varint, len_of_len, len32, len64, put64};
 use super::{Attributes, BatchHeader, EncodedBatch, Producer, RecordError};
 
 /// The headers of a record without headers.
@@ -132,15 +132,8 @@ impl BatchBuilder {
         H: IntoIterator<Item = (&'h [u8], Option<&'h [u8]>)>,
         H::IntoIter: Clone,
     {
-        let headers = headers.into_iter();
-        let fields = fields_len(key, value, headers.clone());
-        let mut start = self.start(offset_delta, timestamp, fields)?;
-        field(&mut start, key);
-        self.buffer.extend_from_slice(start.bytes());
-        self.buffer.extend_from_slice(key.unwrap_or_default());
-        put_rest(&mut self.buffer, value, headers);
-        self.appended(offset_delta, timestamp);
-        Ok(offset_delta)
+        let fields = Fields::new(key, value, headers.into_iter());
+        self.put(offset_delta, timestamp, fields.len, |buffer| fields.put(buffer))
     }
 
     /// Appends a record whose fields were encoded before, with [`BatchBuilder::encode_fields`], and gives its offset
@@ -151,12 +144,7 @@ impl BatchBuilder {
     /// As [`BatchBuilder::append`].
     #[inline]
     pub fn append_encoded(&mut self, timestamp: i64, fields: &[u8]) -> Result<i32, RecordError> {
-        let offset_delta = self.next_delta;
-        let start = self.start(offset_delta, timestamp, fields.len())?;
-        self.buffer.extend_from_slice(start.bytes());
-        self.buffer.extend_from_slice(fields);
-        self.appended(offset_delta, timestamp);
-        Ok(offset_delta)
+        self.put(self.next_delta, timestamp, fields.len(), |buffer| buffer.extend_from_slice(fields))
     }
 
     /// Encodes key, value and headers of a record, that is all that does not depend on its batch, at the end of `out`.
@@ -174,42 +162,43 @@ impl BatchBuilder {
         H: IntoIterator<Item = (&'h [u8], Option<&'h [u8]>)>,
         H::IntoIter: Clone,
     {
-        let headers = headers.into_iter();
-        let len = fields_len(key, value, headers.clone());
-        if len > i32::MAX as usize {
+        let fields = Fields::new(key, value, headers.into_iter());
+        if fields.len > i32::MAX as usize {
             return Err(RecordError::TooLarge);
         }
-        out.reserve(len);
-        let mut start = Scratch::new();
-        field(&mut start, key);
-        out.extend_from_slice(start.bytes());
-        out.extend_from_slice(key.unwrap_or_default());
-        put_rest(out, value, headers);
+        out.reserve(fields.len.saturating_add(SLACK));
+        fields.put(out);
         Ok(())
     }
 
-    /// Checks that a record fits, makes room for it, and gives what it begins with: length, attributes and deltas.
+    /// Checks that a record fits, makes room for it, and writes it: length, attributes and deltas, then what `rest` puts
+    /// there, which is `fields` bytes long.
     #[inline(always)]
-    fn start(&mut self, offset_delta: i32, timestamp: i64, fields: usize) -> Result<Scratch, RecordError> {
+    fn put(
+        &mut self,
+        offset_delta: i32,
+        timestamp: i64,
+        fields: usize,
+        rest: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<i32, RecordError> {
         let timestamp_delta = self.timestamp_delta(timestamp);
-        let body = len64(timestamp_delta).wrapping_add(len32(offset_delta)).wrapping_add(1).saturating_add(fields);
-        let total = body.saturating_add(len_of_len(body));
+        let delta = Varint::new(offset_delta);
+        let body = len64(timestamp_delta).wrapping_add(delta.len()).wrapping_add(1).saturating_add(fields);
+        // an int32 if the whole batch is shorter than that, as is checked next
+        let length = Varint::new(body as i32);
+        let total = body.saturating_add(length.len());
         let whole = self.buffer.len().saturating_add(total);
         if whole > i32::MAX as usize || offset_delta < self.next_delta || offset_delta == i32::MAX {
             return Err(RecordError::TooLarge);
         }
-        self.buffer.reserve(total);
-        let mut start = Scratch::new();
-        // what was just found to be at most an int32
-        start.varint(body as i32);
-        start.byte(0);
-        start.varlong(timestamp_delta);
-        start.varint(offset_delta);
-        Ok(start)
-    }
-
-    #[inline(always)]
-    fn appended(&mut self, offset_delta: i32, timestamp: i64) {
+        if whole.saturating_add(SLACK) > self.buffer.capacity() {
+            self.make_room(total);
+        }
+        // the zero stands for the attributes
+        length.and_zero().put(&mut self.buffer);
+        put64(&mut self.buffer, timestamp_delta);
+        delta.put(&mut self.buffer);
+        rest(&mut self.buffer);
         if self.count == 0 {
             self.base_timestamp = timestamp;
             self.max_timestamp = timestamp;
@@ -218,6 +207,17 @@ impl BatchBuilder {
         }
         self.count = self.count.wrapping_add(1);
         self.next_delta = offset_delta.wrapping_add(1);
+        Ok(offset_delta)
+    }
+
+    /// Makes the buffer grow for a record; by no more than the slack, once, if the record itself fits.
+    #[cold]
+    fn make_room(&mut self, total: usize) {
+        if self.buffer.capacity().saturating_sub(self.buffer.len()) < total {
+            self.buffer.reserve(total.saturating_add(SLACK));
+        } else {
+            self.buffer.reserve_exact(total.saturating_add(SLACK));
+        }
     }
 
     /// Writes the header and gives the batch, not compressed, of no producer, without leader epoch and at base offset
@@ -285,39 +285,53 @@ const fn field_len(bytes: Option<&[u8]>) -> usize {
     }
 }
 
-/// The length that stands before bytes: -1 for null.
-#[inline(always)]
-fn field(scratch: &mut Scratch, bytes: Option<&[u8]>) {
-    // the whole record was found to be at most an int32
-    scratch.varint(bytes.map_or(-1, |bytes| bytes.len() as i32));
+/// Key, value and headers of a record, and how long they are together.
+struct Fields<'r, H> {
+    key: Option<&'r [u8]>,
+    value: Option<&'r [u8]>,
+    headers: H,
+    key_length: Varint,
+    value_length: Varint,
+    header_count: i32,
+    len: usize,
 }
 
-/// Value and headers.
-#[inline(always)]
-fn put_rest<'h, H>(buffer: &mut Vec<u8>, value: Option<&[u8]>, headers: H)
+impl<'r, 'h, H> Fields<'r, H>
 where
     H: Iterator<Item = (&'h [u8], Option<&'h [u8]>)> + Clone,
 {
-    let mut length = Scratch::new();
-    field(&mut length, value);
-    buffer.extend_from_slice(length.bytes());
-    buffer.extend_from_slice(value.unwrap_or_default());
-    let count = headers.clone().count();
-    if count == 0 {
-        buffer.push(0);
-        return;
+    #[inline(always)]
+    fn new(key: Option<&'r [u8]>, value: Option<&'r [u8]>, headers: H) -> Self {
+        let (key_length, value_length) = (Varint::length(key), Varint::length(value));
+        let mut len = key_length.len().wrapping_add(value_length.len());
+        len = len.saturating_add(key.map_or(0, <[u8]>::len)).saturating_add(value.map_or(0, <[u8]>::len));
+        let mut count = 0_usize;
+        for (key, value) in headers.clone() {
+            count = count.saturating_add(1);
+            len = len.saturating_add(field_len(Some(key))).saturating_add(field_len(value));
+        }
+        // a record with so many headers that this is wrong is too long to be written
+        let header_count = count as i32;
+        len = len.saturating_add(len_of_len(count));
+        Self { key, value, headers, key_length, value_length, header_count, len }
     }
-    let mut length = Scratch::new();
-    length.varint(count as i32);
-    buffer.extend_from_slice(length.bytes());
-    for (key, value) in headers {
-        let mut length = Scratch::new();
-        field(&mut length, Some(key));
-        buffer.extend_from_slice(length.bytes());
-        buffer.extend_from_slice(key);
-        let mut length = Scratch::new();
-        field(&mut length, value);
-        buffer.extend_from_slice(length.bytes());
-        buffer.extend_from_slice(value.unwrap_or_default());
+
+    #[inline(always)]
+    fn put(self, buffer: &mut Vec<u8>) {
+        self.key_length.put(buffer);
+        buffer.extend_from_slice(self.key.unwrap_or_default());
+        self.value_length.put(buffer);
+        buffer.extend_from_slice(self.value.unwrap_or_default());
+        if self.header_count == 0 {
+            buffer.push(0);
+            return;
+        }
+        Varint::new(self.header_count).put(buffer);
+        for (key, value) in self.headers {
+            Varint::length(Some(key)).put(buffer);
+            buffer.extend_from_slice(key);
+            Varint::length(value).put(buffer);
+            buffer.extend_from_slice(value.unwrap_or_default());
+        }
     }
 }

@@ -249,7 +249,7 @@ impl RecordCursor {
     }
 
     /// The next record, borrowed from `payload`.
-    #[inline]
+    #[inline(always)]
     pub fn next<'a>(&mut self, payload: &'a [u8]) -> Option<RecordView<'a>> {
         let parts = self.advance(payload)?;
         Some(RecordView {
@@ -262,20 +262,17 @@ impl RecordCursor {
     }
 
     /// The next record as positions in `payload`.
-    #[inline]
+    #[inline(always)]
     pub fn next_ranges(&mut self, payload: &[u8]) -> Option<RecordRanges> {
         let parts = self.advance(payload)?;
         // the end of the record, from which its parts count back
         let end = self.position;
-        let headers_at = end.wrapping_sub(parts.headers.len());
-        let value_at = headers_at.wrapping_sub(parts.header_count_len).wrapping_sub(parts.value.map_or(0, <[u8]>::len));
-        let key_at = value_at.wrapping_sub(parts.value_length_len).wrapping_sub(parts.key.map_or(0, <[u8]>::len));
         Some(RecordRanges {
             offset: self.offset(&parts),
             timestamp: self.timestamp(&parts),
-            key: span(key_at, parts.key),
-            value: span(value_at, parts.value),
-            headers_at: headers_at as u32,
+            key: span(end.wrapping_sub(parts.behind_key), parts.key),
+            value: span(end.wrapping_sub(parts.behind_value), parts.value),
+            headers_at: end.wrapping_sub(parts.headers.len()) as u32,
             header_count: parts.header_count,
         })
     }
@@ -284,8 +281,11 @@ impl RecordCursor {
 /// Positions fit: [`check_records`] refuses payloads above 2 GiB, and over what was not checked a wrong position
 /// gives nothing.
 #[inline(always)]
-fn span(start: usize, bytes: Option<&[u8]>) -> Span {
-    Span { start: start as u32, len: bytes.map_or(-1, |bytes| bytes.len() as i32) }
+fn span(end: usize, bytes: Option<&[u8]>) -> Span {
+    match bytes {
+        Some(bytes) => Span { start: end.wrapping_sub(bytes.len()) as u32, len: bytes.len() as i32 },
+        None => Span { start: 0, len: -1 },
+    }
 }
 
 /// The records of a batch, borrowed from its payload: see [`RecordCursor`].
@@ -321,8 +321,9 @@ struct Parts<'a> {
     offset_delta: i32,
     key: Option<&'a [u8]>,
     value: Option<&'a [u8]>,
-    value_length_len: usize,
-    header_count_len: usize,
+    /// How many bytes of the record stand behind its key, and behind its value.
+    behind_key: usize,
+    behind_value: usize,
     header_count: u32,
     /// All that stands behind the number of headers, up to the record's end.
     headers: &'a [u8],
@@ -337,17 +338,13 @@ fn split(bytes: &[u8]) -> Option<(Parts<'_>, &[u8])> {
     let (timestamp_delta, record) = read64(record)?;
     let (offset_delta, record) = read32(record)?;
     let (key, record) = read_field(record)?;
-    let before = record.len();
+    let behind_key = record.len();
     let (value, record) = read_field(record)?;
-    let value_length_len = before.wrapping_sub(record.len()).wrapping_sub(value.map_or(0, <[u8]>::len));
-    let before = record.len();
+    let behind_value = record.len();
     let (header_count, headers) = read32(record)?;
-    let header_count_len = before.wrapping_sub(headers.len());
     let header_count = u32::try_from(header_count).ok()?;
-    Some((
-        Parts { timestamp_delta, offset_delta, key, value, value_length_len, header_count_len, header_count, headers },
-        rest,
-    ))
+    let parts = Parts { timestamp_delta, offset_delta, key, value, behind_key, behind_value, header_count, headers };
+    Some((parts, rest))
 }
 
 /// Reads bytes behind their length; any negative length is null.

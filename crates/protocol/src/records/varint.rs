@@ -1,7 +1,7 @@
 //! Zigzag varints, the numbers inside of a record.
 //!
-//! Written without a branch per byte: the seven-bit groups are spread over a word, which is stored whole. Read with
-//! the one- and two-byte forms first.
+//! Written as words that are stored whole, read with the one- and two-byte forms first: lengths, deltas and counts
+//! are nearly always that short.
 
 #[cfg(test)]
 mod tests;
@@ -45,58 +45,89 @@ const fn unsigned_len(number: u64) -> usize {
     (bits.wrapping_mul(9).wrapping_add(64) >> 6) as usize
 }
 
-/// A few numbers on their way into a buffer.
-pub(crate) struct Scratch {
-    bytes: [u8; Scratch::SIZE],
+/// What [`Varint::put`] needs free in the buffer behind the bytes that it appends, so as not to make it grow.
+pub(crate) const SLACK: usize = 8;
+
+/// An encoded varint on its way into a buffer: at most eight bytes, in a word.
+#[derive(Clone, Copy)]
+pub(crate) struct Varint {
+    /// The bytes, the first lowest, zeros behind them.
+    word: u64,
     len: usize,
 }
 
-impl Scratch {
-    pub(crate) const SIZE: usize = 40;
-
+impl Varint {
+    /// Encodes an int32.
     #[inline(always)]
-    pub(crate) const fn new() -> Self {
-        Self { bytes: [0; Self::SIZE], len: 0 }
+    pub(crate) const fn new(number: i32) -> Self {
+        Self::unsigned(zigzag32(number) as u64)
     }
 
+    /// Encodes the length that stands before bytes, or -1 for null. What is longer than an int32 can say is never
+    /// written, only counted.
     #[inline(always)]
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
-
-    #[inline(always)]
-    pub(crate) fn byte(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.len) {
-            *place = byte;
+    pub(crate) const fn length(bytes: Option<&[u8]>) -> Self {
+        match bytes {
+            Some(bytes) => Self::unsigned((bytes.len() as u64) << 1),
+            None => Self { word: 1, len: 1 },
         }
-        self.len = self.len.wrapping_add(1);
     }
 
+    /// Encodes a number of at most 56 bits.
     #[inline(always)]
-    pub(crate) fn varint(&mut self, number: i32) {
-        let number = u64::from(zigzag32(number));
-        self.word(spread(number), unsigned_len(number));
-    }
-
-    #[inline(always)]
-    pub(crate) fn varlong(&mut self, number: i64) {
-        let mut number = zigzag64(number);
-        while number >> 56 != 0 {
-            self.byte(number as u8 | 0x80);
-            number >>= 7;
+    const fn unsigned(number: u64) -> Self {
+        if number < 1 << 7 {
+            return Self { word: number, len: 1 };
         }
-        self.word(spread(number), unsigned_len(number));
+        if number < 1 << 14 {
+            return Self { word: (number & 0x7f) | (number << 1 & 0x7f00) | 0x80, len: 2 };
+        }
+        if number < 1 << 21 {
+            let word = (number & 0x7f) | (number << 1 & 0x7f00) | (number << 2 & 0x7f_0000) | 0x8080;
+            return Self { word, len: 3 };
+        }
+        Self::long(number)
     }
 
-    /// Stores the eight bytes of a word, of which `len` count.
-    #[inline(always)]
-    fn word(&mut self, groups: u64, len: usize) {
+    #[cold]
+    #[inline(never)]
+    const fn long(number: u64) -> Self {
+        let len = unsigned_len(number);
         let more = CONTINUE & !(u64::MAX << (len.wrapping_sub(1).wrapping_mul(8) & 63));
-        if let Some(place) = self.bytes.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut::<8>) {
-            *place = (groups | more).to_le_bytes();
-        }
-        self.len = self.len.wrapping_add(len);
+        Self { word: spread(number) | more, len }
     }
+
+    /// The number of bytes.
+    #[inline(always)]
+    pub(crate) const fn len(self) -> usize {
+        self.len
+    }
+
+    /// The same with a zero byte behind it.
+    #[inline(always)]
+    pub(crate) const fn and_zero(self) -> Self {
+        Self { word: self.word, len: self.len.wrapping_add(1) }
+    }
+
+    /// Appends the bytes. Eight are stored and those that do not count cut off again: one store, where as many bytes
+    /// as there are would be a call to copy them.
+    #[inline(always)]
+    pub(crate) fn put(self, buffer: &mut Vec<u8>) {
+        let end = buffer.len().wrapping_add(self.len);
+        buffer.extend_from_slice(&self.word.to_le_bytes());
+        buffer.truncate(end);
+    }
+}
+
+/// Appends a varlong.
+#[inline(always)]
+pub(crate) fn put64(buffer: &mut Vec<u8>, number: i64) {
+    let mut number = zigzag64(number);
+    while number >> 56 != 0 {
+        buffer.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    Varint::unsigned(number).put(buffer);
 }
 
 const CONTINUE: u64 = 0x8080_8080_8080_8080;

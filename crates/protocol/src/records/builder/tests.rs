@@ -86,6 +86,30 @@ fn what_does_not_fit_leaves_the_batch_as_it_was() {
 }
 
 #[test]
+fn a_buffer_of_a_pool_grows_by_a_few_bytes_at_most_if_the_records_fit() {
+    let record = |value: &[u8]| {
+        let mut builder = BatchBuilder::new(Vec::new());
+        builder.append(0, None, Some(value), NO_HEADERS).unwrap();
+        builder.build()
+    };
+    for len in 0..40 {
+        let value = vec![b'x'; len];
+        let expected = record(&value);
+        for spare in 0..12 {
+            let capacity = expected.len() + spare;
+            let mut builder = BatchBuilder::new(Vec::with_capacity(capacity));
+            builder.append(0, None, Some(&value), NO_HEADERS).unwrap();
+            let batch = builder.build();
+            assert_eq!(batch, expected);
+            assert!(batch.into_inner().capacity() <= expected.len() + 12);
+        }
+        let mut builder = BatchBuilder::new(Vec::with_capacity(expected.len() - 1));
+        builder.append(0, None, Some(&value), NO_HEADERS).unwrap();
+        assert_eq!(builder.build(), expected);
+    }
+}
+
+#[test]
 fn a_builder_tells_its_state_and_gives_its_buffer_back() {
     let mut builder = BatchBuilder::new(Vec::with_capacity(500));
     assert!(builder.is_empty());

@@ -15,10 +15,11 @@ fn model(mut number: u64) -> Vec<u8> {
 }
 
 fn check32(number: i32) {
-    let mut scratch = Scratch::new();
-    scratch.varint(number);
+    let mut written = Vec::new();
+    Varint::new(number).put(&mut written);
+    assert_eq!(Varint::new(number).len(), written.len());
     let expected = model(u64::from(zigzag32(number)));
-    assert_eq!(scratch.bytes(), expected, "{number}");
+    assert_eq!(written, expected, "{number}");
     assert_eq!(len32(number), expected.len());
     let mut bytes = expected.clone();
     bytes.push(0xff);
@@ -30,10 +31,10 @@ fn check32(number: i32) {
 }
 
 fn check64(number: i64) {
-    let mut scratch = Scratch::new();
-    scratch.varlong(number);
+    let mut written = Vec::new();
+    put64(&mut written, number);
     let expected = model(zigzag64(number));
-    assert_eq!(scratch.bytes(), expected, "{number}");
+    assert_eq!(written, expected, "{number}");
     assert_eq!(len64(number), expected.len());
     assert_eq!(read64(&expected), Some((number, &[][..])));
     for len in 0..expected.len() {
@@ -66,16 +67,16 @@ fn zigzag_is_the_one_of_protocol_buffers() {
 
 #[test]
 fn several_numbers_stand_in_a_row() {
-    let mut scratch = Scratch::new();
-    scratch.varint(300);
-    scratch.byte(7);
-    scratch.varlong(i64::MIN);
-    scratch.varint(-1);
-    scratch.varint(i32::MIN);
-    let mut expected = vec![0xd8, 0x04, 7];
+    let mut written = Vec::new();
+    Varint::new(300).put(&mut written);
+    Varint::new(-300).and_zero().put(&mut written);
+    put64(&mut written, i64::MIN);
+    Varint::length(None).put(&mut written);
+    Varint::new(i32::MIN).and_zero().put(&mut written);
+    let mut expected = vec![0xd8, 0x04, 0xd7, 0x04, 0];
     expected.extend([0xff; 9]);
-    expected.extend([1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f]);
-    assert_eq!(scratch.bytes(), expected);
+    expected.extend([1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f, 0]);
+    assert_eq!(written, expected);
 }
 
 #[test]
