@@ -1,3 +1,5 @@
+//! Who waits for memory and topics, and in which order they are let in.
+
 use std::time::Duration;
 
 use ottla_core::error::{Error, ErrorKind};

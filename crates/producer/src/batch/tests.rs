@@ -1,3 +1,5 @@
+//! When batches close, and what their job makes of them.
+
 use ottla_core::machine::Work;
 use ottla_protocol::ProducerId;
 use ottla_protocol::records::{BatchBuilder, Codec, Compression, NO_HEADERS, Producer, batches};

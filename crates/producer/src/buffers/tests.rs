@@ -1,3 +1,5 @@
+//! Buffers are used again, the last one first.
+
 use super::Buffers;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Defaults, property names and what does not go together.
+
 use std::time::Duration;
 
 use ottla_core::properties::Properties;

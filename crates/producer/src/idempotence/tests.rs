@@ -1,3 +1,5 @@
+//! How an identity is got and moves on.
+
 use std::time::Duration;
 
 use ottla_core::error::{Error, ErrorKind};

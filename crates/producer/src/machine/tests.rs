@@ -1,3 +1,5 @@
+//! The whole machine, driven by hand: order, retries, sequences, outcomes, memory, flush and close.
+
 use std::task::Poll;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! What answers mean.
+
 use ottla_core::error::{Error, ErrorKind, Outcome};
 use ottla_protocol::messages::produce::{BatchIndexAndErrorMessage, PartitionProduceResponse};
 use ottla_types::ErrorCode;

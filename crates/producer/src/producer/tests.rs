@@ -1,3 +1,5 @@
+//! The handle and its futures on an `Io` that answers by hand.
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};

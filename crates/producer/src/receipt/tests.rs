@@ -1,3 +1,5 @@
+//! Slots, receipts and who is woken.
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! What records are made of.
+
 use bytes::Bytes;
 use ottla_types::Topic;
 

@@ -1,3 +1,5 @@
+//! Kafka's own vectors.
+
 use super::{murmur2, partition_for_key};
 
 /// The vectors of Kafka's own `UtilsTest.testMurmur2`.

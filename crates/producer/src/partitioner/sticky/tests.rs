@@ -1,3 +1,5 @@
+//! When the partition changes.
+
 use super::{ENOUGH, Sticky};
 
 #[test]
