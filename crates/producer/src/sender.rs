@@ -262,7 +262,12 @@ impl ProducerMachine {
     }
 
     fn ask_identity(&mut self, now: Now, id: BrokerId, epoch: u64, versions: &Versions) {
-        let request = InitProducerIdRequest { transaction_timeout_ms: i32::MAX, ..InitProducerIdRequest::default() };
+        // An empty id is not the same as none: brokers refuse it.
+        let request = InitProducerIdRequest {
+            transactional_id: None,
+            transaction_timeout_ms: i32::MAX,
+            ..InitProducerIdRequest::default()
+        };
         let encoded = versions.pick::<InitProducerIdRequest>().and_then(|version| {
             encode_request(&request, version, Some(&self.client_id))
                 .map(|frame| (version, frame))
