@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use ottla_protocol::{DecodeError, EncodeError, EncodeErrorKind};
 use ottla_types::ErrorCode;
 
 use crate::retry;
@@ -93,6 +94,17 @@ impl Error {
         }))
     }
 
+    /// The same error caused by another, which is named in its sentence as well.
+    pub fn caused_by(self, cause: impl StdError + Send + Sync + 'static) -> Self {
+        let inner = &*self.0;
+        Self(Arc::new(Inner {
+            kind: inner.kind,
+            context: format!("{}: {cause}", inner.context),
+            outcome: inner.outcome,
+            source: Some(Arc::new(cause)),
+        }))
+    }
+
     /// The same error of an operation whose outcome is this.
     pub fn with_outcome(self, outcome: Outcome) -> Self {
         if self.0.outcome == outcome {
@@ -156,6 +168,24 @@ impl Error {
     /// Whether the object that gave this error is finished.
     pub fn is_fatal(&self) -> bool {
         matches!(self.0.kind, ErrorKind::Fenced | ErrorKind::Closed | ErrorKind::Internal)
+    }
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        let source: Arc<dyn StdError + Send + Sync> = Arc::new(error);
+        Self::new(ErrorKind::Malformed, format!("an answer cannot be read: {error}")).with_source(source)
+    }
+}
+
+impl From<EncodeError> for Error {
+    fn from(error: EncodeError) -> Self {
+        let kind = match error.kind {
+            EncodeErrorKind::NotInVersion | EncodeErrorKind::UnsupportedVersion => ErrorKind::Incompatible,
+            _ => ErrorKind::Misuse,
+        };
+        let source: Arc<dyn StdError + Send + Sync> = Arc::new(error);
+        Self::new(kind, format!("a request cannot be written: {error}")).with_source(source)
     }
 }
 

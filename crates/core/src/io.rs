@@ -91,6 +91,13 @@ pub enum Demand {
         /// The broker that turned out not to be it.
         wrong: Option<BrokerId>,
     },
+    /// This object no longer needs to know the coordinator.
+    ForgetCoordinator {
+        /// What it coordinates.
+        kind: CoordinatorKind,
+        /// The group id or transactional id.
+        key: Arc<str>,
+    },
     /// Open the connection, or say that it is ready. Answered by one [`Input::Link`], after the backoff that is due.
     Connect {
         /// The broker.

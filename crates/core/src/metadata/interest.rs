@@ -1,0 +1,144 @@
+//! Who holds which topic, and which topics are to be asked about when.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use ottla_types::Topic;
+
+use crate::backoff::BackoffPolicy;
+use crate::io::OwnerId;
+
+#[derive(Debug, Default)]
+pub(super) struct Interest {
+    topics: BTreeMap<Topic, Held>,
+    all: BTreeSet<OwnerId>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// Who holds it, and whether it may be created for them.
+    owners: BTreeMap<OwnerId, bool>,
+    /// When to ask about it; `None` while nobody doubts what is known, and while it is being asked about.
+    due: Option<Instant>,
+    asked_at: Option<Instant>,
+    /// Somebody found the view wrong, so that the next answer counts as news even if it says the same.
+    doubted: bool,
+    /// Answers in a row that settled nothing.
+    failures: u32,
+}
+
+impl Interest {
+    pub(super) fn hold(&mut self, owner: OwnerId, topic: &Topic, create: bool, now: Instant, known: bool) {
+        let held = self.topics.entry(topic.clone()).or_default();
+        held.owners.insert(owner, create);
+        if !known && held.due.is_none() {
+            held.due = Some(now);
+        }
+    }
+
+    pub(super) fn hold_all(&mut self, owner: OwnerId) {
+        self.all.insert(owner);
+    }
+
+    /// True says that nobody holds the topic any more.
+    pub(super) fn forget(&mut self, owner: OwnerId, topic: &Topic) -> bool {
+        let Some(held) = self.topics.get_mut(topic) else { return false };
+        held.owners.remove(&owner);
+        let free = held.owners.is_empty();
+        if free {
+            self.topics.remove(topic);
+        }
+        free
+    }
+
+    /// Gives the topics that nobody holds any more.
+    pub(super) fn forget_owner(&mut self, owner: OwnerId) -> Vec<Topic> {
+        self.all.remove(&owner);
+        let mut free = Vec::new();
+        self.topics.retain(|topic, held| {
+            held.owners.remove(&owner);
+            if held.owners.is_empty() {
+                free.push(topic.clone());
+            }
+            !held.owners.is_empty()
+        });
+        free
+    }
+
+    pub(super) fn wants_all(&self) -> bool {
+        !self.all.is_empty()
+    }
+
+    pub(super) fn holds(&self, topic: &Topic) -> bool {
+        self.topics.contains_key(topic)
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wants_all() || !self.topics.is_empty()
+    }
+
+    /// What is known of the topic was found to be wrong. The first doubt is followed up at once, further ones after a
+    /// pause that grows while the answers stay the same.
+    pub(super) fn doubt(&mut self, topic: &Topic, now: Instant, backoff: &BackoffPolicy, random: &mut fastrand::Rng) {
+        let Some(held) = self.topics.get_mut(topic) else { return };
+        held.doubted = true;
+        if held.due.is_none() {
+            let pause = backoff.pause(held.failures.max(1), random);
+            let earliest = held.asked_at.and_then(|asked| asked.checked_add(pause));
+            held.due = Some(earliest.map_or(now, |earliest| earliest.max(now)));
+        }
+    }
+
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.topics.values().any(|held| held.due.is_some_and(|due| due <= now))
+    }
+
+    pub(super) fn next_due(&self) -> Option<Instant> {
+        self.topics.values().filter_map(|held| held.due).min()
+    }
+
+    /// The topics for the next request, and whether it may create them. A request creates all or none, so those that may
+    /// be created leave the others to the next request. A full refresh asks for all, and creates only what is due.
+    pub(super) fn take_due(&mut self, now: Instant, full: bool) -> (Vec<Topic>, bool) {
+        let is_due = |held: &Held| held.due.is_some_and(|due| due <= now);
+        let creates = |held: &Held| held.owners.values().any(|create| *create);
+        let create = !full && self.topics.values().any(|held| is_due(held) && creates(held));
+        let mut taken = Vec::new();
+        for (topic, held) in &mut self.topics {
+            let wanted = if full { !(is_due(held) && creates(held)) } else { is_due(held) && creates(held) == create };
+            if wanted {
+                held.due = None;
+                held.asked_at = Some(now);
+                taken.push(topic.clone());
+            }
+        }
+        (taken, create)
+    }
+
+    /// The question was not answered.
+    pub(super) fn asked_again(&mut self, topics: &[Topic], now: Instant) {
+        for topic in topics {
+            if let Some(held) = self.topics.get_mut(topic) {
+                held.due = Some(held.due.map_or(now, |due| due.min(now)));
+            }
+        }
+    }
+
+    /// The answer settles what is known. True says that it was doubted.
+    pub(super) fn settle(&mut self, topic: &Topic, changed: bool) -> bool {
+        let Some(held) = self.topics.get_mut(topic) else { return false };
+        let doubted = std::mem::take(&mut held.doubted);
+        held.failures = if doubted && !changed { held.failures.saturating_add(1) } else { 0 };
+        doubted
+    }
+
+    /// The answer may be another one soon: ask again after a pause. Gives how many such answers came before in a row.
+    pub(super) fn retry(&mut self, topic: &Topic, now: Instant, backoff: &BackoffPolicy, random: &mut fastrand::Rng) -> u32 {
+        let Some(held) = self.topics.get_mut(topic) else { return 0 };
+        let before = held.failures;
+        held.doubted = false;
+        held.failures = held.failures.saturating_add(1);
+        held.due = now.checked_add(backoff.pause(held.failures, random));
+        before
+    }
+}
