@@ -71,7 +71,7 @@ pub trait Call: Send + 'static {
         true
     }
 
-    /// How long one attempt may take (`request.timeout.ms`); the call's own deadline cuts it short.
+    /// How long one attempt may take (`request.timeout.ms`).
     fn attempt_timeout(&self) -> Duration {
         Duration::from_secs(30)
     }
@@ -291,7 +291,10 @@ impl CallMachine {
                         Some(found) => found.leader.map_or(Found::Wait, Found::Broker),
                         None => Found::Fail(Error::new(
                             ErrorKind::Misuse,
-                            format!("topic `{topic}` has {} partitions, so none of number {partition}", info.partitions.len()),
+                            format!(
+                                "topic `{topic}` has {} partitions, so none of number {partition}",
+                                info.partitions.len()
+                            ),
                         )),
                     }
                 }
@@ -335,7 +338,8 @@ impl CallMachine {
         match entry.call.encode(versions, Some(&self.client_id)) {
             Ok((key, version, frame)) => {
                 let request = self.ids.next_id();
-                let timeout = entry.call.attempt_timeout().min(entry.deadline.saturating_duration_since(now.mono));
+                // Not cut short by the call's own deadline: past its timeout a request takes the connection with it.
+                let timeout = entry.call.attempt_timeout();
                 entry.state = State::Sent { request, broker };
                 self.sent.insert(request, id);
                 let lane = Lane::Shared;
@@ -461,7 +465,8 @@ impl CallMachine {
             }
             Verdict::Success => return self.end(id, Ok(())),
             _ => {
-                let error = Error::new(ErrorKind::Internal, format!("the call gave up on {verdict:?} without saying why"));
+                let error =
+                    Error::new(ErrorKind::Internal, format!("the call gave up on {verdict:?} without saying why"));
                 return self.end(id, Err(error));
             }
         }

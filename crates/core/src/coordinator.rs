@@ -142,9 +142,8 @@ impl Coordinators {
             let coordinator_keys = keys.iter().map(|(_, key)| utf8(key)).collect();
             return vec![(FindCoordinatorRequest { key_type, coordinator_keys, ..Default::default() }, keys)];
         }
-        let single = |key: Key| {
-            (FindCoordinatorRequest { key: utf8(&key.1), key_type, ..Default::default() }, vec![key])
-        };
+        let single =
+            |key: Key| (FindCoordinatorRequest { key: utf8(&key.1), key_type, ..Default::default() }, vec![key]);
         keys.into_iter().map(single).collect()
     }
 

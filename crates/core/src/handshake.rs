@@ -67,9 +67,10 @@ impl Handshake {
         if !answer.error_code.is_ok() {
             return Err(Error::broker(answer.error_code, "the broker refused ApiVersions"));
         }
-        let ranges = answer.api_keys.iter().map(|range| {
-            (ApiKey(range.api_key), VersionRange { min: range.min_version, max: range.max_version })
-        });
+        let ranges = answer
+            .api_keys
+            .iter()
+            .map(|range| (ApiKey(range.api_key), VersionRange { min: range.min_version, max: range.max_version }));
         let features = answer.finalized_features.iter();
         let features = features.map(|feature| (feature.name.to_string(), feature.max_version_level));
         Ok(Progress::Ready(Versions::new(ranges, features)))

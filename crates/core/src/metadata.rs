@@ -189,8 +189,7 @@ impl MetadataMachine {
             }
             Demand::Brokers => self.refresh_at = Some(now.mono),
             Demand::Coordinator { kind, key, wrong } => {
-                answered =
-                    self.coordinators.want(now, owner, kind, &key, wrong, &mut self.view, &mut self.changed);
+                answered = self.coordinators.want(now, owner, kind, &key, wrong, &mut self.view, &mut self.changed);
             }
             Demand::ForgetCoordinator { kind, key } => {
                 self.coordinators.forget(owner, kind, &key, &mut self.view, &mut self.changed);
@@ -312,11 +311,7 @@ impl MetadataMachine {
             topics.push(Topic::from("-"));
         }
         let request = MetadataRequest {
-            topics: if all {
-                (version == 0).then(Vec::new)
-            } else {
-                Some(topics.iter().map(asked_topic).collect())
-            },
+            topics: if all { (version == 0).then(Vec::new) } else { Some(topics.iter().map(asked_topic).collect()) },
             allow_auto_topic_creation: create,
             ..Default::default()
         };

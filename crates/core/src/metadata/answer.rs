@@ -141,9 +141,9 @@ fn partitions(responses: &[MetadataResponsePartition], known: Option<&TopicInfo>
     for response in responses {
         let Ok(index) = usize::try_from(response.partition_index) else { continue };
         let Some(place) = partitions.get_mut(index) else { continue };
-        let newer = known.and_then(|known| known.partitions.get(index)).filter(|known| {
-            response.leader_epoch >= 0 && response.leader_epoch < known.leader_epoch
-        });
+        let newer = known
+            .and_then(|known| known.partitions.get(index))
+            .filter(|known| response.leader_epoch >= 0 && response.leader_epoch < known.leader_epoch);
         *place = newer.cloned().unwrap_or_else(|| PartitionInfo {
             error: response.error_code,
             leader: (response.leader_id.0 >= 0).then_some(response.leader_id),

@@ -133,7 +133,13 @@ impl Interest {
     }
 
     /// The answer may be another one soon: ask again after a pause. Gives how many such answers came before in a row.
-    pub(super) fn retry(&mut self, topic: &Topic, now: Instant, backoff: &BackoffPolicy, random: &mut fastrand::Rng) -> u32 {
+    pub(super) fn retry(
+        &mut self,
+        topic: &Topic,
+        now: Instant,
+        backoff: &BackoffPolicy,
+        random: &mut fastrand::Rng,
+    ) -> u32 {
         let Some(held) = self.topics.get_mut(topic) else { return 0 };
         let before = held.failures;
         held.doubted = false;

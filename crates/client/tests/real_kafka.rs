@@ -1,0 +1,70 @@
+//! The client against real Kafka: `cargo xtask test` starts the clusters and sets the environment.
+
+use std::time::Duration;
+
+use ottla_client::raw::{self, Target};
+use ottla_client::{Client, ClientConfig};
+use ottla_core::io::CoordinatorKind;
+use ottla_protocol::Utf8Bytes;
+use ottla_protocol::messages::create_topics::CreatableTopic;
+use ottla_protocol::messages::list_offsets::{ListOffsetsPartition, ListOffsetsTopic};
+use ottla_protocol::messages::{
+    CreateTopicsRequest, DescribeClusterRequest, DescribeGroupsRequest, ListOffsetsRequest, MetadataRequest,
+};
+use ottla_types::{BrokerId, ErrorCode, Topic};
+
+fn bootstrap(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is to be set; `cargo xtask test` does"))
+}
+
+async fn create(client: &Client, name: &str) {
+    let topic = CreatableTopic {
+        name: Utf8Bytes::copy_from(name),
+        num_partitions: 3,
+        replication_factor: -1,
+        ..Default::default()
+    };
+    let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 10_000, ..Default::default() };
+    let answer = raw::send(client, Target::Controller, request).await.unwrap();
+    let code = answer.topics[0].error_code;
+    assert!(code.is_ok() || code == ErrorCode::TOPIC_ALREADY_EXISTS, "{code}");
+}
+
+#[tokio::test]
+async fn every_target_finds_its_broker() {
+    let client = Client::new(&bootstrap("OTTLA_KAFKA_THREE"), ClientConfig::default()).unwrap();
+    let metadata = raw::send(&client, Target::Any, MetadataRequest::default()).await.unwrap();
+    assert_eq!(metadata.brokers.len(), 3);
+    let cluster = raw::send(&client, Target::Controller, DescribeClusterRequest::default()).await;
+    assert_eq!(cluster.unwrap().brokers.len(), 3);
+    create(&client, "client-targets").await;
+    for partition in 0..3 {
+        let asked = ListOffsetsPartition { partition_index: partition, timestamp: -1, ..Default::default() };
+        let name = Utf8Bytes::from("client-targets");
+        let topic = ListOffsetsTopic { name, partitions: vec![asked], ..Default::default() };
+        let request = ListOffsetsRequest { replica_id: BrokerId(-1), topics: vec![topic], ..Default::default() };
+        let leader = Target::Leader(Topic::from("client-targets"), partition);
+        let answer = raw::send(&client, leader, request).await.unwrap();
+        assert!(answer.topics[0].partitions[0].error_code.is_ok());
+    }
+    let request = DescribeGroupsRequest { groups: vec![Utf8Bytes::from("client-group")], ..Default::default() };
+    let coordinator = Target::Coordinator(CoordinatorKind::Group, "client-group".into());
+    let answer = raw::send(&client, coordinator, request).await.unwrap();
+    let code = answer.groups[0].error_code;
+    assert!(code.is_ok() || code == ErrorCode::GROUP_ID_NOT_FOUND, "{code}");
+    client.close(Duration::from_secs(5)).await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_of_one_connection_are_pipelined() {
+    let client = Client::new(&bootstrap("OTTLA_KAFKA_SINGLE"), ClientConfig::default()).unwrap();
+    let mut tasks = Vec::new();
+    for _ in 0..200 {
+        let client = client.clone();
+        tasks.push(tokio::spawn(async move { raw::send(&client, Target::Any, MetadataRequest::default()).await }));
+    }
+    for task in tasks {
+        assert_eq!(task.await.unwrap().unwrap().brokers.len(), 1);
+    }
+    client.close(Duration::from_secs(5)).await.unwrap();
+}
