@@ -1,0 +1,1 @@
+//! librdkafka against the mock cluster: all of it is in `tests/`.
