@@ -28,7 +28,7 @@ pub(crate) fn messages(modules: &[Module]) -> String {
     out.lines().map(|line| format!("{}\n", line.trim_start())).collect()
 }
 
-/// The constants of [`ApiKey`] and the table behind its methods.
+/// The constants of `ApiKey` and the table behind its methods.
 pub(crate) fn api_keys(modules: &[Module]) -> String {
     let mut apis: Vec<_> = modules
         .iter()

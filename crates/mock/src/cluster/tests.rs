@@ -1,3 +1,5 @@
+//! Tests of the whole cluster, asked as a client asks it.
+
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! Tests of which fault meets which request.
+
 use std::time::Duration;
 
 use ottla_types::{BrokerId, ErrorCode};

@@ -1,3 +1,5 @@
+//! Tests of fetch sessions.
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;

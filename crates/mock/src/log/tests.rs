@@ -1,3 +1,5 @@
+//! Tests of a partition's log.
+
 use ottla_protocol::records::{BatchBuilder, BatchHeader, NO_HEADERS, batches};
 
 use super::Log;

@@ -1,3 +1,5 @@
+//! Tests of the checks of producers' sequences.
+
 use ottla_protocol::records::{BatchBuilder, BatchHeader, NO_HEADERS, Producer};
 use ottla_types::{ErrorCode, ProducerId};
 

@@ -1,3 +1,5 @@
+//! Tests of the cluster behind sockets and in memory.
+
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
