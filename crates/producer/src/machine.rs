@@ -502,4 +502,6 @@ impl Machine for ProducerMachine {
 }
 
 #[cfg(test)]
+mod storm;
+#[cfg(test)]
 mod tests;
