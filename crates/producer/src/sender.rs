@@ -148,7 +148,7 @@ impl ProducerMachine {
 
     /// Takes the batches of the next request.
     fn pick(&mut self, now: Now, id: BrokerId) -> Vec<Carried> {
-        let mut carried = Vec::new();
+        let (mut carried, mut again) = (Vec::new(), Vec::new());
         let mut bytes = 0_usize;
         let idempotent = self.idempotence.enabled();
         let most = self.settings.max_in_flight;
@@ -157,10 +157,10 @@ impl ProducerMachine {
         for _ in 0..broker.ready.len() {
             let Some(index) = broker.ready.pop_front() else { break };
             let Some(partition) = self.partitions.get_mut(index) else { continue };
-            if partition.leader != Some(id) {
+            // An entry from before the leadership went to and fro is passed over, so that no partition comes twice.
+            if partition.leader != Some(id) || !std::mem::replace(&mut partition.listed, false) {
                 continue;
             }
-            partition.listed = false;
             let Some(position) = partition.next_to_send(id, now.mono, idempotent, most) else { continue };
             let Some(length) = partition.batches.get(position).map(|batch| batch.bytes.len()) else { continue };
             if !carried.is_empty() && bytes.saturating_add(length) > self.settings.max_request_size {
@@ -182,6 +182,11 @@ impl ProducerMachine {
             partition.in_flight += 1;
             partition.in_flight_on = id;
             if partition.next_to_send(id, now.mono, idempotent, most).is_some() {
+                again.push(index);
+            }
+        }
+        for index in again {
+            if let Some(partition) = self.partitions.get_mut(index) {
                 partition.listed = true;
                 broker.ready.push_back(index);
             }

@@ -255,6 +255,8 @@ impl Driver {
                 sent_batches.push(SentBatch { partition: data.index, producer, count, bytes: bytes.clone() });
             }
         }
+        let partitions: std::collections::BTreeSet<_> = sent_batches.iter().map(|batch| batch.partition).collect();
+        assert_eq!(partitions.len(), sent_batches.len(), "a request carries one batch of a partition at most");
         let (id, broker, version) = (outbound.id, outbound.broker, outbound.version);
         self.sent.push_back(Sent { id, broker, version, batches: sent_batches });
     }
