@@ -10,7 +10,6 @@ use std::task::{Context, Poll, Waker};
 
 use ottla_core::error::{Error, Result};
 use ottla_core::planted::{Planted, planted};
-use ottla_core::planted::{Planted, planted};
 use ottla_types::Topic;
 
 use crate::outcome::BatchOutcome;
