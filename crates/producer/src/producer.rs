@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use ottla_client::Client;
 use ottla_core::error::{Error, ErrorKind, Rejected, Result};
 use ottla_core::io::{Io, Owner};
 use ottla_core::machine::Input;
@@ -45,6 +46,15 @@ impl Drop for Handle {
 }
 
 impl Producer {
+    /// A producer for the cluster of a client. Several producers share their client's view of the cluster, and its
+    /// connections for producing.
+    ///
+    /// # Errors
+    /// `Config`, naming every setting that is not allowed.
+    pub fn new(client: &Client, config: ProducerConfig) -> Result<Self> {
+        Self::with_io(ottla_client::internal::io(client), &config)
+    }
+
     /// A producer on what lies beneath a client.
     pub(crate) fn with_io(io: Arc<dyn Io>, config: &ProducerConfig) -> Result<Self> {
         let settings = config.settings()?;
