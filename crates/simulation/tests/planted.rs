@@ -1,5 +1,10 @@
 //! The simulation finds bugs that are planted: a check that never failed proves nothing.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test tells what it ran, and panics where it cannot go on"
+)]
 #![cfg(feature = "planted")]
 
 use ottla_core::planted::{Planted, plant};

@@ -1,5 +1,11 @@
 //! Many seeds of every scenario: each must be sound, and the same again when run again.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test tells what it ran, and panics where it cannot go on"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::thread;

@@ -1,3 +1,5 @@
+//! Tests of the checks: each finds its own kind of fault.
+
 use ottla_types::TopicPartition;
 
 use super::{Logs, judge};
