@@ -1,4 +1,5 @@
 //! The producer against real Kafka: `cargo xtask test` starts the clusters and sets the environment.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::time::Duration;
 
