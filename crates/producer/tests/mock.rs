@@ -1,5 +1,6 @@
 //! The producer on a real client and sockets, against the mock cluster.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, reason = "an application runs on tokio, whatever the producer does")]
 
 use std::time::Duration;
 

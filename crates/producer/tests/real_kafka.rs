@@ -1,5 +1,6 @@
 //! The producer against real Kafka: `cargo xtask test` starts the clusters and sets the environment.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::disallowed_methods, reason = "an application runs on tokio, whatever the producer does")]
 
 use std::time::Duration;
 
