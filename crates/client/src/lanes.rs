@@ -13,7 +13,15 @@ use crate::outbox::Outbox;
 
 #[derive(Default)]
 pub(crate) struct Lanes {
-    entries: Mutex<BTreeMap<(BrokerId, Lane), Entry>>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    lanes: BTreeMap<(BrokerId, Lane), Entry>,
+    /// The last epoch that was given out. Of all lanes together, so that a lane which is forgotten and asked for again
+    /// never meets what its former connection has left behind.
+    epoch: u64,
 }
 
 /// `Idle` → `Connecting` → `Ready` → `Idle`, or `Connecting` → `Idle`.
@@ -57,7 +65,8 @@ impl Lanes {
     /// Notes that an object wants a connection.
     pub(crate) fn ask(&self, owner: OwnerId, broker: BrokerId, lane: Lane) -> Asked {
         let mut entries = self.lock();
-        let entry = entries.entry((broker, lane)).or_insert_with(|| Entry {
+        let Entries { lanes, epoch: last_epoch } = &mut *entries;
+        let entry = lanes.entry((broker, lane)).or_insert_with(|| Entry {
             phase: Phase::Idle,
             epoch: 0,
             failures: 0,
@@ -73,7 +82,8 @@ impl Lanes {
             Phase::Connecting => Asked::Waiting,
             Phase::Idle => {
                 entry.phase = Phase::Connecting;
-                entry.epoch += 1;
+                *last_epoch += 1;
+                entry.epoch = *last_epoch;
                 entry.end = Arc::default();
                 let (epoch, failures, end) = (entry.epoch, entry.failures, Arc::clone(&entry.end));
                 Asked::Start(Attempt { broker, lane, epoch, failures, end })
@@ -84,7 +94,7 @@ impl Lanes {
     /// Makes a connection available. Gives those who asked for it.
     pub(crate) fn on_ready(&self, attempt: &Attempt, outbox: Arc<Outbox>, versions: Arc<Versions>) -> Vec<OwnerId> {
         let mut entries = self.lock();
-        let Some(entry) = entries.get_mut(&(attempt.broker, attempt.lane)) else { return Vec::new() };
+        let Some(entry) = entries.of(attempt) else { return Vec::new() };
         entry.phase = Phase::Ready { outbox, versions };
         entry.interested.iter().copied().collect()
     }
@@ -92,7 +102,7 @@ impl Lanes {
     /// Takes away a connection or an attempt that has ended. Gives those who asked for it.
     pub(crate) fn on_down(&self, attempt: &Attempt, counts_as_failure: bool) -> Vec<OwnerId> {
         let mut entries = self.lock();
-        let Some(entry) = entries.get_mut(&(attempt.broker, attempt.lane)) else { return Vec::new() };
+        let Some(entry) = entries.of(attempt) else { return Vec::new() };
         let was = std::mem::replace(&mut entry.phase, Phase::Idle);
         entry.failures = if counts_as_failure { entry.failures.saturating_add(1) } else { 0 };
         let told = std::mem::take(&mut entry.interested);
@@ -103,7 +113,7 @@ impl Lanes {
 
     /// The outbox of the connection that is ready.
     pub(crate) fn outbox(&self, broker: BrokerId, lane: Lane) -> Option<Arc<Outbox>> {
-        match &self.lock().get(&(broker, lane))?.phase {
+        match &self.lock().lanes.get(&(broker, lane))?.phase {
             Phase::Ready { outbox, .. } => Some(Arc::clone(outbox)),
             Phase::Idle | Phase::Connecting => None,
         }
@@ -112,33 +122,40 @@ impl Lanes {
     /// All connections that are ready.
     pub(crate) fn outboxes(&self) -> Vec<Arc<Outbox>> {
         let entries = self.lock();
-        let ready = entries.values().filter_map(|entry| match &entry.phase {
+        let ready = entries.lanes.values().filter_map(|entry| match &entry.phase {
             Phase::Ready { outbox, .. } => Some(Arc::clone(outbox)),
             Phase::Idle | Phase::Connecting => None,
         });
         ready.collect()
     }
 
-    /// Forgets an object, and ends the connections that nobody else asked for.
+    /// Forgets an object, and ends the connections that nobody else asked for. Who asks from now on gets a new one: the
+    /// old one's task may take a while to end, and takes with it what was queued on it.
     pub(crate) fn forget(&self, owner: OwnerId) {
         let mut ended = Vec::new();
         {
             let mut entries = self.lock();
-            entries.retain(|_, entry| {
+            entries.lanes.retain(|_, entry| {
                 if !entry.interested.remove(&owner) || !entry.interested.is_empty() {
                     return true;
                 }
-                ended.push(Arc::clone(&entry.end));
-                // An entry is kept for as long as its task is, which reports to it.
-                !matches!(entry.phase, Phase::Idle)
+                ended.push((Arc::clone(&entry.end), std::mem::replace(&mut entry.phase, Phase::Idle)));
+                false
             });
         }
-        for end in ended {
+        for (end, _) in ended {
             end.notify_one();
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<(BrokerId, Lane), Entry>> {
+    fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    /// The entry of an attempt, unless its lane was forgotten since.
+    fn of(&mut self, attempt: &Attempt) -> Option<&mut Entry> {
+        self.lanes.get_mut(&(attempt.broker, attempt.lane)).filter(|entry| entry.epoch == attempt.epoch)
     }
 }
