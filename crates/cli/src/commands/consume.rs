@@ -1,0 +1,254 @@
+//! `ottla consume`: records to standard output.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use ottla::{Batch, Consumer, Start, TopicDescription};
+
+use crate::args::Connection;
+use crate::failure::{Failure, Outcome, Status, explain};
+use crate::format::{self, Template};
+use crate::json;
+use crate::offsets;
+use crate::output::{Ended, Output};
+use crate::progress::Progress;
+use crate::session::Session;
+use crate::signals::Signals;
+use crate::view::View;
+
+/// What to consume.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// The topic
+    topic: String,
+    #[arg(short, long, value_name = "OFFSET", default_value = "beginning", allow_hyphen_values = true,
+          value_parser = offsets::parse, help = offsets::HELP)]
+    pub(crate) offset: offsets::From,
+    /// Only these partitions, such as 0,2 [default: all]
+    #[arg(short, long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(i32).range(0..))]
+    partitions: Vec<i32>,
+    /// End when all that was there at the start has been printed
+    #[arg(short, long)]
+    pub(crate) exit_at_end: bool,
+    /// End after so many records
+    #[arg(short = 'n', long, value_name = "N")]
+    count: Option<u64>,
+    #[arg(short, long, value_name = "FORMAT", value_parser = Template::parse, help = format::HELP)]
+    format: Option<Template>,
+    /// How to print: `json` has one object a line
+    #[arg(long, value_enum, conflicts_with = "format")]
+    output: Option<Form>,
+}
+
+/// Forms of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Values, each with a line end
+    Value,
+    /// One JSON object a line; see `--output json` in the documentation
+    Json,
+}
+
+/// For how long nothing may come before an end that is known to be there.
+const STALLED: Duration = Duration::from_secs(60);
+
+/// Consumes.
+pub(crate) async fn run(connection: &Connection, arguments: Arguments) -> Outcome {
+    let signals = Signals::listen();
+    let mut session = Session::open(connection)?;
+    let config = session.consumer_config()?;
+    session.finish_settings()?;
+    session.reach().await?;
+    let topic = session.topic(&arguments.topic).await?;
+    let partitions = partitions(&topic, &arguments.partitions)?;
+    let starts = partitions.iter().map(|partition| ((&topic.topic, *partition), start(arguments.offset)));
+    let consumer = Consumer::assign(&session.client, starts, config).map_err(Failure::usage)?;
+    if arguments.exit_at_end {
+        consumer.control().until_end().map_err(|error| Failure::client("the ends cannot be asked for", &error))?;
+    }
+    let mut work = Work {
+        consumer,
+        print: Print::new(&arguments),
+        output: Output::stdout(),
+        left: arguments.count.unwrap_or(u64::MAX),
+        bounded: arguments.exit_at_end,
+        // Records on the same terminal would be torn by it.
+        progress: Progress::new(!std::io::IsTerminal::is_terminal(&std::io::stdout()), arguments.count),
+    };
+    let outcome = work.run(&signals).await;
+    work.progress.finish();
+    let _ = work.consumer.close(Duration::from_secs(1)).await;
+    session.close().await;
+    match outcome {
+        Ok(()) | Err(Ended::ReaderGone) => Ok(()),
+        Err(Ended::Failed(failure)) => Err(failure),
+    }
+}
+
+fn partitions(topic: &TopicDescription, wanted: &[i32]) -> Outcome<Vec<i32>> {
+    let there: Vec<i32> = topic.partitions.iter().map(|partition| partition.partition).collect();
+    if let Some(missing) = wanted.iter().find(|partition| !there.contains(partition)) {
+        return Err(Failure::usage(format_args!(
+            "topic {} has no partition {missing}: it has {}, from 0 on",
+            topic.topic,
+            there.len()
+        )));
+    }
+    let mut partitions = if wanted.is_empty() { there } else { wanted.to_vec() };
+    partitions.sort_unstable();
+    partitions.dedup();
+    Ok(partitions)
+}
+
+fn start(from: offsets::From) -> Start {
+    match from {
+        offsets::From::Beginning => Start::Beginning,
+        offsets::From::End => Start::End,
+        offsets::From::Offset(offset) => Start::Offset(offset),
+        offsets::From::Timestamp(timestamp) => Start::Timestamp(timestamp),
+        offsets::From::Tail(count) => Start::Tail(count),
+    }
+}
+
+/// How records are printed.
+enum Print {
+    /// The value and a line end.
+    Values,
+    /// By a template.
+    Template(Template),
+    /// As JSON.
+    Json,
+}
+
+impl Print {
+    fn new(arguments: &Arguments) -> Self {
+        match (&arguments.format, arguments.output) {
+            (Some(template), _) if *template != Template::value_lines() => Self::Template(template.clone()),
+            (_, Some(Form::Json)) => Self::Json,
+            _ => Self::Values,
+        }
+    }
+
+    fn wants_headers(&self) -> bool {
+        match self {
+            Self::Values => false,
+            Self::Template(template) => template.wants_headers(),
+            Self::Json => true,
+        }
+    }
+}
+
+/// One run of the command.
+struct Work {
+    consumer: Consumer,
+    print: Print,
+    output: Output<std::io::Stdout>,
+    /// How many records may still be printed.
+    left: u64,
+    /// Whether there is an end to wait for.
+    bounded: bool,
+    progress: Progress,
+}
+
+impl Work {
+    async fn run(&mut self, signals: &Signals) -> Result<(), Ended> {
+        let mut last = Instant::now();
+        while self.left > 0 && signals.received().is_none() {
+            let Some(batch) = self.next(signals, last).await? else { continue };
+            match batch {
+                Ok(Some(batch)) => self.print(&batch)?,
+                Ok(None) => break,
+                Err(error) => {
+                    self.output.flush()?;
+                    return Err(Ended::Failed(Failure::client("consuming ended", &error)));
+                }
+            }
+            last = Instant::now();
+        }
+        self.output.flush()
+    }
+
+    /// The next batch, or nothing when it is time to look around.
+    async fn next(&mut self, signals: &Signals, last: Instant) -> Result<Option<ottla::Result<Option<Batch>>>, Ended> {
+        {
+            let mut next = pin!(self.consumer.recv_batch());
+            // Only once nothing more is to be had at once: what there is should be seen.
+            if let Some(batch) = at_once(next.as_mut()).await {
+                return Ok(Some(batch));
+            }
+            self.output.flush()?;
+            tokio::select! {
+                biased;
+                batch = next => return Ok(Some(batch)),
+                _ = signals.wait() => return Ok(None),
+                () = tokio::time::sleep(STALLED.saturating_sub(last.elapsed())), if self.bounded => {}
+            }
+        }
+        if last.elapsed() < STALLED { Ok(None) } else { Err(Ended::Failed(self.stalled())) }
+    }
+
+    fn print(&mut self, batch: &Batch) -> Result<(), Ended> {
+        let mut headers = Vec::new();
+        for record in batch {
+            if self.left == 0 {
+                break;
+            }
+            let before = self.output.buffer.len();
+            match &self.print {
+                Print::Values => {
+                    self.output.buffer.extend_from_slice(record.value().unwrap_or_default());
+                    self.output.buffer.push(b'\n');
+                }
+                print => {
+                    headers.clear();
+                    if print.wants_headers() {
+                        headers.extend(record.headers().map(|header| (header.key, header.value)));
+                    }
+                    let view = View {
+                        topic: batch.topic().name(),
+                        partition: batch.partition(),
+                        offset: record.offset,
+                        timestamp: record.timestamp(),
+                        key: record.key(),
+                        value: record.value(),
+                        headers: &headers,
+                    };
+                    match print {
+                        Print::Template(template) => template.write(&view, &mut self.output.buffer),
+                        _ => json::write(&view, &mut self.output.buffer),
+                    }
+                }
+            }
+            self.left -= 1;
+            self.progress.add(1, self.output.buffer.len() - before);
+            self.output.relieve()?;
+        }
+        Ok(())
+    }
+
+    fn stalled(&self) -> Failure {
+        let mut what = format!("nothing came for {} s, though not all has been read", STALLED.as_secs());
+        for partition in self.consumer.control().partitions() {
+            if partition.position.is_none() || partition.position < partition.stop_at {
+                let cause = partition.last_error.as_ref().map_or_else(|| "no answer".to_owned(), explain);
+                what.push_str(&format!("; partition {}: {cause}", partition.partition));
+            }
+        }
+        Failure::new(Status::Unreachable, what)
+            .advise("`ottla topic describe` shows whether all partitions have leaders")
+    }
+}
+
+/// What the future gives without waiting.
+async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
