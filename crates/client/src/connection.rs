@@ -31,14 +31,38 @@ const SETTLED: Duration = Duration::from_secs(1);
 /// Makes one connection and serves it until it ends.
 pub(crate) async fn run(shared: Arc<Shared>, attempt: Attempt, alive: Alive) {
     let ready = OnceLock::new();
-    let mut end = End { shared: &shared, attempt: &attempt, ready: &ready, error: None, _alive: alive };
-    let error = tokio::select! {
+    let mut end = End { shared: &shared, attempt: &attempt, ready: &ready, cause: None, _alive: alive };
+    end.cause = Some(tokio::select! {
         biased;
-        () = shared.shutdown.closing() => shared.closed_error(),
-        () = attempt.end.notified() => Error::new(ErrorKind::Closed, "the connection is no longer needed"),
-        error = live(&shared, &attempt, &ready) => error,
-    };
-    end.error = Some(error);
+        () = shared.shutdown.closing() => Cause::Meant(shared.closed_error()),
+        () = attempt.end.notified() => Cause::meant("the connection is no longer needed"),
+        cause = live(&shared, &attempt, &ready) => cause,
+    });
+}
+
+/// Why a connection ended.
+enum Cause {
+    /// Something went wrong: the next attempt may have to wait.
+    Failed(Error),
+    /// This side wanted it.
+    Meant(Error),
+}
+
+impl Cause {
+    fn meant(context: &str) -> Self {
+        Self::Meant(Error::new(ErrorKind::Transport, context))
+    }
+
+    fn broke(error: io::Error) -> Self {
+        Self::Failed(Error::new(transport_kind(&error), "the connection broke").caused_by(error))
+    }
+
+    fn within(self, name: &str) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(error.within(name)),
+            Self::Meant(error) => Self::Meant(error.within(name)),
+        }
+    }
 }
 
 /// Reports the end of a connection however it comes, even when the runtime drops the task.
@@ -46,14 +70,18 @@ struct End<'a> {
     shared: &'a Shared,
     attempt: &'a Attempt,
     ready: &'a OnceLock<(Arc<Outbox>, Instant)>,
-    error: Option<Error>,
+    cause: Option<Cause>,
     _alive: Alive,
 }
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
         let Attempt { broker, lane, epoch, .. } = *self.attempt;
-        let error = self.error.take().unwrap_or_else(|| self.shared.closed_error());
+        let (error, failed) = match self.cause.take() {
+            Some(Cause::Failed(error)) => (error, true),
+            Some(Cause::Meant(error)) => (error, false),
+            None => (self.shared.closed_error(), false),
+        };
         tracing::debug!(%broker, ?lane, epoch, %error, "connection down");
         let lost = self.ready.get().map(|(outbox, _)| outbox.close()).unwrap_or_default();
         for lost in lost {
@@ -65,22 +93,21 @@ impl Drop for End<'_> {
             .ready
             .get()
             .is_some_and(|(_, since)| self.shared.clock.now().mono.saturating_duration_since(*since) >= SETTLED);
-        let counts_as_failure = error.kind() != ErrorKind::Closed && !settled;
-        for owner in self.shared.lanes.on_down(self.attempt, counts_as_failure) {
+        for owner in self.shared.lanes.on_down(self.attempt, failed && !settled) {
             let state = LinkState::Down(error.clone());
             self.shared.owners.input(owner, Input::Link(Link { broker, lane, epoch, state }));
         }
     }
 }
 
-async fn live(shared: &Arc<Shared>, attempt: &Attempt, ready: &OnceLock<(Arc<Outbox>, Instant)>) -> Error {
+async fn live(shared: &Arc<Shared>, attempt: &Attempt, ready: &OnceLock<(Arc<Outbox>, Instant)>) -> Cause {
     let pause = shared.reconnect_pause(attempt.failures);
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;
     }
     let address = match shared.address(attempt.broker) {
         Ok(address) => address,
-        Err(error) => return error,
+        Err(error) => return Cause::Failed(error),
     };
     let name = format!("broker {} at {}:{}", attempt.broker, address.0, address.1);
     let name = if attempt.broker.0 < -1 { format!("{}:{}", address.0, address.1) } else { name };
@@ -88,17 +115,19 @@ async fn live(shared: &Arc<Shared>, attempt: &Attempt, ready: &OnceLock<(Arc<Out
     let (mut read, mut write) = match connect(shared, &address.0, address.1).await {
         Ok(halves) => halves,
         Err(error) => {
-            return Error::new(transport_kind(&error), format!("{name} cannot be connected to")).caused_by(error);
+            let context = format!("{name} cannot be connected to");
+            return Cause::Failed(Error::new(transport_kind(&error), context).caused_by(error));
         }
     };
     let mut buffer = ReadBuffer::new(Frames::new(shared.config.receive_message_max_bytes), Arc::clone(&shared.pool));
     let shaken = tokio::time::timeout(limit, shake_hands(shared, &mut read, &mut write, &mut buffer)).await;
     let versions = match shaken {
         Ok(Ok(versions)) => versions,
-        Ok(Err(error)) => return error.within(name),
+        Ok(Err(error)) => return Cause::Failed(error.within(name)),
         Err(_) => {
             let millis = limit.as_millis();
-            return Error::new(ErrorKind::Timeout, format!("{name} did not answer ApiVersions within {millis} ms"));
+            let context = format!("{name} did not answer ApiVersions within {millis} ms");
+            return Cause::Failed(Error::new(ErrorKind::Timeout, context));
         }
     };
     let now = shared.clock.now().mono;
@@ -111,7 +140,7 @@ async fn live(shared: &Arc<Shared>, attempt: &Attempt, ready: &OnceLock<(Arc<Out
         let state = LinkState::Ready(Arc::clone(&versions));
         shared.owners.input(owner, Input::Link(Link { broker, lane, epoch, state }));
     }
-    serve(shared, &outbox, read, buffer).await.within(name)
+    serve(shared, &outbox, read, buffer).await.within(&name)
 }
 
 async fn connect(shared: &Shared, host: &str, port: u16) -> io::Result<(ReadHalf, WriteHalf)> {
@@ -175,7 +204,7 @@ async fn read_frame(read: &mut ReadHalf, buffer: &mut ReadBuffer, handshake: &Ha
 }
 
 /// Reads until the connection ends, and tells why it did.
-async fn serve(shared: &Arc<Shared>, outbox: &Outbox, mut read: ReadHalf, mut buffer: ReadBuffer) -> Error {
+async fn serve(shared: &Arc<Shared>, outbox: &Outbox, mut read: ReadHalf, mut buffer: ReadBuffer) -> Cause {
     let max_idle = shared.config.connections_max_idle;
     let mut sleep = pin!(tokio::time::sleep(Duration::ZERO));
     let mut stalled: Option<Writer> = None;
@@ -183,13 +212,15 @@ async fn serve(shared: &Arc<Shared>, outbox: &Outbox, mut read: ReadHalf, mut bu
         tokio::select! {
             result = buffer.fill(&mut read) => {
                 match result {
-                    Ok(0) => return Error::new(ErrorKind::Transport, "the connection was closed by the other side"),
-                    Ok(_) => {}
-                    Err(error) => return Error::new(transport_kind(&error), "the connection broke").caused_by(error),
+                    Ok(0) => {
+                        let context = "the connection was closed by the other side";
+                        return Cause::Failed(Error::new(ErrorKind::Transport, context));
+                    }Ok(_) => {}
+                    Err(error) => return Cause::broke(error),
                 }
                 let (yields, broken) = deliver(shared, outbox, &mut buffer);
                 if let Some(error) = broken {
-                    return error;
+                    return Cause::Failed(error);
                 }
                 if !yields.is_empty() {
                     tokio::task::yield_now().await;
@@ -200,12 +231,12 @@ async fn serve(shared: &Arc<Shared>, outbox: &Outbox, mut read: ReadHalf, mut bu
             }
             () = outbox.kicked() => {
                 if let Some(error) = outbox.take_failure() {
-                    return Error::new(transport_kind(&error), "the connection broke").caused_by(error);
+                    return Cause::broke(error);
                 }
                 stalled = stalled.or_else(|| outbox.take_stalled());
                 match check(shared, outbox, max_idle) {
                     Ok(at) => sleep.as_mut().reset(at.into()),
-                    Err(error) => return error,
+                    Err(cause) => return cause,
                 }
             }
             result = poll_fn(|context| match &mut stalled {
@@ -213,7 +244,7 @@ async fn serve(shared: &Arc<Shared>, outbox: &Outbox, mut read: ReadHalf, mut bu
                 None => Poll::Pending,
             }), if stalled.is_some() => {
                 if let Err(error) = result {
-                    return Error::new(transport_kind(&error), "the connection broke").caused_by(error);
+                    return Cause::broke(error);
                 }
                 if let Some(writer) = stalled.take() {
                     shared.tell_written(outbox.put_back(writer));
@@ -222,20 +253,20 @@ async fn serve(shared: &Arc<Shared>, outbox: &Outbox, mut read: ReadHalf, mut bu
             }
             () = &mut sleep => match check(shared, outbox, max_idle) {
                 Ok(at) => sleep.as_mut().reset(at.into()),
-                Err(error) => return error,
+                Err(cause) => return cause,
             },
         }
     }
 }
 
-fn check(shared: &Shared, outbox: &Outbox, max_idle: Duration) -> Result<Instant, Error> {
+fn check(shared: &Shared, outbox: &Outbox, max_idle: Duration) -> Result<Instant, Cause> {
     match outbox.check(shared.clock.now().mono, max_idle) {
         Check::At(at) => Ok(at),
         Check::Expired(key) => {
             let name = key.name().unwrap_or("a request");
-            Err(Error::new(ErrorKind::Timeout, format!("{name} was not answered in time")))
+            Err(Cause::Failed(Error::new(ErrorKind::Timeout, format!("{name} was not answered in time"))))
         }
-        Check::Idle => Err(Error::new(ErrorKind::Closed, "the connection was closed after it had not been used")),
+        Check::Idle => Err(Cause::meant("the connection was closed after it had not been used")),
     }
 }
 

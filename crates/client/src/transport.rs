@@ -24,6 +24,18 @@ pub trait Connector: Send + Sync + 'static {
     fn connect<'a>(&'a self, host: &'a str, port: u16) -> Connecting<'a>;
 }
 
+/// Any function from host and port to a stream, such as that of `ottla-mock`'s cluster in memory.
+impl<F, S> Connector for F
+where
+    F: Fn(&str, u16) -> io::Result<S> + Send + Sync + 'static,
+    S: Stream,
+{
+    fn connect<'a>(&'a self, host: &'a str, port: u16) -> Connecting<'a> {
+        let stream = self(host, port).map(|stream| -> Box<dyn Stream> { Box::new(stream) });
+        Box::pin(std::future::ready(stream))
+    }
+}
+
 /// The half that is read from.
 pub(crate) enum ReadHalf {
     Tcp(OwnedReadHalf),

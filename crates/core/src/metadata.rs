@@ -8,27 +8,23 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ottla_protocol::frame::encode_request;
-use ottla_protocol::messages::metadata::MetadataRequestTopic;
-use ottla_protocol::messages::{FindCoordinatorRequest, MetadataRequest, MetadataResponse};
-use ottla_protocol::{Message, Request, Utf8Bytes};
-use ottla_types::{BrokerId, ErrorCode, Topic};
+use ottla_protocol::Utf8Bytes;
+use ottla_types::{BrokerId, Topic};
 
 use crate::backoff::BackoffPolicy;
 use crate::clock::{Now, earlier};
-use crate::cluster::{Broker, Cluster, Trouble};
-use crate::coordinator::Coordinators;
-use crate::error::{Error, ErrorKind};
+use crate::cluster::Cluster;
+use crate::coordinator::{Coordinators, Key};
 use crate::io::{Demand, OwnerId};
-use crate::lane::{Lane, Link};
-use crate::machine::{Effect, Input, Machine, NoJob, Outbound, RequestId, RequestIds, Response, SendError};
-use crate::versions::Versions;
+use crate::machine::{Effect, Input, Machine, NoJob, Outbound, RequestId, RequestIds};
 
 mod answer;
+mod asking;
 mod candidates;
+mod hearing;
 mod interest;
 
-use candidates::{Candidates, Choice};
+use candidates::Candidates;
 use interest::Interest;
 
 /// How the view is kept up to date.
@@ -93,10 +89,14 @@ pub struct MetadataMachine {
     coordinators: Coordinators,
     candidates: Candidates,
     ids: RequestIds,
-    metadata_flight: Option<(RequestId, Flight)>,
-    coordinator_flights: BTreeMap<RequestId, CoordinatorFlight>,
+    /// Requests that are out. A late answer is taken like any other.
+    flights: BTreeMap<RequestId, Flight>,
+    /// The metadata request that the next one waits for, until it is answered or has been slow.
+    awaited: Option<RequestId>,
     /// When brokers and all held topics are asked for again.
     refresh_at: Option<Instant>,
+    /// When that was last done.
+    refreshed_at: Option<Instant>,
     /// Requests failed this many times in a row, and none is made before `not_before`.
     failures: u32,
     not_before: Option<Instant>,
@@ -109,18 +109,21 @@ pub struct MetadataMachine {
     closed: bool,
 }
 
-/// A metadata request that is out.
+/// A request that is out.
 struct Flight {
     broker: BrokerId,
-    /// `None`: all topics of the cluster.
-    asked: Option<Vec<Topic>>,
-    full: bool,
+    question: Question,
+    /// When another broker is asked as well; `None` once that was done.
+    slow_at: Option<Instant>,
 }
 
-/// A coordinator lookup that is out.
-struct CoordinatorFlight {
-    broker: BrokerId,
-    keys: Vec<crate::coordinator::Key>,
+enum Question {
+    /// About brokers and topics. `asked: None`: all topics of the cluster.
+    Metadata {
+        asked: Option<Vec<Topic>>,
+        full: bool,
+    },
+    Coordinators(Vec<Key>),
 }
 
 impl MetadataMachine {
@@ -143,9 +146,10 @@ impl MetadataMachine {
             coordinators: Coordinators::default(),
             candidates: Candidates::default(),
             ids: RequestIds::default(),
-            metadata_flight: None,
-            coordinator_flights: BTreeMap::new(),
+            flights: BTreeMap::new(),
+            awaited: None,
             refresh_at: None,
+            refreshed_at: None,
             failures: 0,
             not_before: None,
             patience: None,
@@ -187,7 +191,12 @@ impl MetadataMachine {
                 self.interest.hold_all(owner);
                 self.refresh_at = Some(now.mono);
             }
-            Demand::Brokers => self.refresh_at = Some(now.mono),
+            Demand::Brokers => {
+                let pause = self.config.backoff.initial;
+                let earliest = self.refreshed_at.and_then(|at| at.checked_add(pause));
+                let at = earliest.map_or(now.mono, |earliest| earliest.max(now.mono));
+                self.refresh_at = earlier(self.refresh_at, Some(at));
+            }
             Demand::Coordinator { kind, key, wrong } => {
                 answered = self.coordinators.want(now, owner, kind, &key, wrong, &mut self.view, &mut self.changed);
             }
@@ -205,7 +214,12 @@ impl MetadataMachine {
 
     /// Ends all interest of an object that is gone.
     pub fn forget_owner(&mut self, owner: OwnerId) {
-        let topics = self.interest.forget_owner(owner);
+        let topics = if self.interest.forget_owner(owner) {
+            let view = self.view.topics().map(|view| view.topic.clone());
+            view.filter(|topic| !self.interest.holds(topic)).collect()
+        } else {
+            Vec::new()
+        };
         self.drop_topics(&topics);
         self.coordinators.forget_owner(owner, &mut self.view, &mut self.changed);
     }
@@ -222,306 +236,12 @@ impl MetadataMachine {
         }
     }
 
-    fn learn_broker(&mut self, id: BrokerId, endpoint: (Arc<str>, u16, Option<Arc<str>>)) {
-        let (host, port, rack) = endpoint;
-        let rack = rack.or_else(|| self.view.brokers.get(&id).and_then(|known| known.rack.clone()));
-        let broker = Broker { id, host, port, rack };
-        if self.view.brokers.get(&id) != Some(&broker) {
-            Arc::make_mut(&mut self.view.brokers).insert(id, broker);
-            self.changed = true;
-        }
-    }
-
-    fn on_leader_hint(
-        &mut self,
-        topic: &Topic,
-        partition: i32,
-        leader: BrokerId,
-        leader_epoch: i32,
-        endpoint: Option<(Arc<str>, u16, Option<Arc<str>>)>,
-    ) {
-        if leader.0 < 0 {
-            return;
-        }
-        if let Some(endpoint) = endpoint {
-            self.learn_broker(leader, endpoint);
-        }
-        if !self.view.brokers.contains_key(&leader) {
-            return;
-        }
-        let revision = self.view.revision.saturating_add(1);
-        if let Some(view) = answer::with_leader(&self.view, topic, partition, leader, leader_epoch, revision) {
-            self.view.insert_topic(view);
-            self.changed = true;
-        }
-    }
-
-    // ---- asking
-
-    /// Makes the requests that are due, or the demands for a connection to make them on.
-    fn pump(&mut self, now: Now) {
-        self.patience = None;
-        self.waiting = false;
-        if self.closed || self.not_before.is_some_and(|at| at > now.mono) {
-            return;
-        }
-        self.not_before = None;
-        let topics_due = self.metadata_flight.is_none()
-            && (self.refresh_at.is_some_and(|at| at <= now.mono)
-                || self.view.brokers.is_empty() && self.interest.is_wanted()
-                || self.interest.is_due(now.mono));
-        let coordinators_due = self.coordinators.is_due(now.mono);
-        if !topics_due && !coordinators_due {
-            return;
-        }
-        match self.candidates.choose(&self.view, now.mono) {
-            Choice::Ask { broker, epoch, versions } => {
-                if topics_due {
-                    self.ask_metadata(now, broker, epoch, &versions);
-                }
-                if coordinators_due {
-                    self.ask_coordinators(now, broker, epoch, &versions);
-                }
-            }
-            Choice::Connect { demand, patience } => {
-                self.demands.push_back(demand);
-                self.patience = patience;
-                self.waiting = true;
-            }
-            Choice::Wait(patience) => {
-                self.patience = patience;
-                self.waiting = true;
-            }
-        }
-    }
-
-    fn ask_metadata(&mut self, now: Now, broker: BrokerId, epoch: u64, versions: &Versions) {
-        let version = match versions.pick::<MetadataRequest>() {
-            Ok(version) => version,
-            Err(error) => return self.on_broker_failed(now, broker, error),
-        };
-        let full = self.refresh_at.is_none_or(|at| at <= now.mono);
-        let all = full && self.interest.wants_all();
-        let (mut topics, mut create) = self.interest.take_due(now.mono, full);
-        if version < 4 {
-            create = true;
-        }
-        if version == 0 && topics.is_empty() && !all {
-            // An empty list means all topics in this version; a name that no topic can have gives the brokers alone.
-            topics.push(Topic::from("-"));
-        }
-        let request = MetadataRequest {
-            topics: if all { (version == 0).then(Vec::new) } else { Some(topics.iter().map(asked_topic).collect()) },
-            allow_auto_topic_creation: create,
-            ..Default::default()
-        };
-        match self.send(broker, epoch, version, &request) {
-            Ok(id) => {
-                let asked = (!all).then_some(topics);
-                self.metadata_flight = Some((id, Flight { broker, asked, full }));
-                if full {
-                    self.refresh_at = Some(now.after(self.config.max_age));
-                }
-            }
-            Err(error) => {
-                self.interest.asked_again(&topics, now.mono);
-                self.on_broker_failed(now, broker, error);
-            }
-        }
-    }
-
-    fn ask_coordinators(&mut self, now: Now, broker: BrokerId, epoch: u64, versions: &Versions) {
-        for kind in self.coordinators.kinds_due(now.mono) {
-            let minimum = i16::from(kind.key_type() != 0);
-            let version = match versions.pick_within::<FindCoordinatorRequest>(minimum, FindCoordinatorRequest::MAX) {
-                Ok(version) => version,
-                Err(error) => {
-                    self.coordinators.refuse(now, kind, &error, &mut self.view);
-                    self.changed = true;
-                    continue;
-                }
-            };
-            for (request, keys) in self.coordinators.take_requests(now.mono, kind, version) {
-                match self.send(broker, epoch, version, &request) {
-                    Ok(id) => {
-                        self.coordinator_flights.insert(id, CoordinatorFlight { broker, keys });
-                    }
-                    Err(error) => {
-                        self.coordinators.fail(now, &keys, &error, &mut self.view);
-                        self.changed = true;
-                    }
-                }
-            }
-        }
-    }
-
-    fn send<R: Request>(
-        &mut self,
-        broker: BrokerId,
-        epoch: u64,
-        version: i16,
-        request: &R,
-    ) -> Result<RequestId, Error> {
-        let frame = encode_request(request, version, Some(&self.client_id))?;
-        let id = self.ids.next_id();
-        self.requests.push_back(Outbound {
-            id,
-            broker,
-            lane: Lane::Shared,
-            epoch,
-            key: R::KEY,
-            version,
-            frame,
-            timeout: self.config.request_timeout,
-            expects_response: true,
-        });
-        Ok(id)
-    }
-
-    // ---- hearing
-
-    fn on_response(&mut self, now: Now, id: RequestId, result: Result<Response, SendError>) {
-        if let Some((_, flight)) = self.metadata_flight.take_if(|(flight_id, _)| *flight_id == id) {
-            let answer = result
-                .map_err(|lost| lost.error)
-                .and_then(|response| Ok(MetadataResponse::decode(&response.body, response.version)?));
-            match answer {
-                Ok(answer) => self.on_metadata(now, &flight, &answer),
-                Err(error) => self.on_metadata_lost(now, flight, error),
-            }
-        } else if let Some(flight) = self.coordinator_flights.remove(&id) {
-            match result {
-                Ok(response) => self.on_coordinators(now, &flight, &response),
-                Err(lost) => {
-                    self.coordinators.ask_again(now.mono, &flight.keys);
-                    self.on_broker_failed(now, flight.broker, lost.error);
-                }
-            }
-        }
-    }
-
-    fn on_metadata_lost(&mut self, now: Now, flight: Flight, error: Error) {
-        if let Some(topics) = &flight.asked {
-            self.interest.asked_again(topics, now.mono);
-        }
-        if flight.full {
-            self.refresh_at = Some(now.mono);
-        }
-        self.on_broker_failed(now, flight.broker, error);
-    }
-
-    fn on_metadata(&mut self, now: Now, flight: &Flight, answer: &MetadataResponse) {
-        if answer.error_code == ErrorCode::REBOOTSTRAP_REQUIRED {
-            self.candidates.bootstrap_again();
-            return self.on_metadata_lost(
-                now,
-                Flight { broker: flight.broker, asked: flight.asked.clone(), full: true },
-                Error::broker(answer.error_code, format!("{}: metadata", self.name_of(flight.broker))),
-            );
-        }
-        if !answer.error_code.is_ok() || answer.brokers.is_empty() {
-            let error = if answer.error_code.is_ok() {
-                Error::new(ErrorKind::Broker(ErrorCode::BROKER_NOT_AVAILABLE), "the answer names no brokers")
-            } else {
-                Error::broker(answer.error_code, "metadata")
-            };
-            let error = error.within(self.name_of(flight.broker));
-            let flight = Flight { broker: flight.broker, asked: flight.asked.clone(), full: flight.full };
-            return self.on_metadata_lost(now, flight, error);
-        }
-        self.failures = 0;
-        self.not_before = None;
-        self.candidates.on_success(flight.broker);
-        if self.refresh_at.is_none() {
-            self.refresh_at = Some(now.after(self.config.max_age));
-        }
-        let revision = self.view.revision.saturating_add(1);
-        let mut merge = answer::Merge {
-            now: now.mono,
-            revision,
-            backoff: &self.config.backoff,
-            random: &mut self.random,
-            view: &mut self.view,
-            interest: &mut self.interest,
-        };
-        merge.cluster(answer);
-        merge.topics(answer, flight.asked.as_deref());
-        if self.view.trouble.take().is_some() {
-            tracing::info!("the cluster can be reached again");
-        }
-        self.changed = true;
-    }
-
-    fn on_coordinators(&mut self, now: Now, flight: &CoordinatorFlight, response: &Response) {
-        let found = match crate::coordinator::read(&flight.keys, response) {
-            Ok(found) => found,
-            Err(error) => {
-                self.coordinators.fail(now, &flight.keys, &error, &mut self.view);
-                self.changed = true;
-                return;
-            }
-        };
-        self.candidates.on_success(flight.broker);
-        self.failures = 0;
-        self.view.trouble = None;
-        self.changed = true;
-        for found in found {
-            if let Ok((id, Some(endpoint))) = &found.answer {
-                self.learn_broker(*id, endpoint.clone());
-            }
-            let backoff = &self.config.backoff;
-            self.coordinators.on_found(now, found, backoff, &mut self.random, &mut self.view);
-        }
-    }
-
-    fn on_link(&mut self, now: Now, link: &Link) {
-        if link.lane != Lane::Shared {
-            return;
-        }
-        if let Some(error) = self.candidates.on_link(link) {
-            let wanted = self.wants_an_answer(now.mono);
-            if wanted {
-                self.on_broker_failed_to_connect(now, link.broker, error);
-            }
-        }
-    }
-
-    fn wants_an_answer(&self, now: Instant) -> bool {
-        self.refresh_at.is_some_and(|at| at <= now)
-            || self.view.brokers.is_empty() && self.interest.is_wanted()
-            || self.interest.is_due(now)
-            || self.coordinators.is_due(now)
-    }
-
-    /// A request failed: pause, as the next broker may fail in the same way.
-    fn on_broker_failed(&mut self, now: Now, broker: BrokerId, error: Error) {
-        self.failures = self.failures.saturating_add(1);
-        let pause = self.config.backoff.pause(self.failures, &mut self.random);
-        self.not_before = Some(now.after(pause));
-        self.on_broker_failed_to_connect(now, broker, error);
-    }
-
-    /// A connection failed: the next candidate follows at once, and connections have their own pauses.
-    fn on_broker_failed_to_connect(&mut self, now: Now, broker: BrokerId, error: Error) {
-        tracing::debug!(%broker, %error, "a broker could not be asked for metadata");
-        if self.candidates.on_failed(broker, &self.view, self.config.rebootstrap) {
-            let since = self.view.trouble.take().map_or(now.mono, |trouble| trouble.since);
-            let error = Error::new(error.kind(), "no broker can be asked, the last one failed").caused_by(error);
-            self.view.trouble = Some(Trouble { error, since });
-            self.changed = true;
-        }
-    }
-
     fn name_of(&self, broker: BrokerId) -> String {
         match self.view.broker(broker) {
             Some(known) => format!("{}:{}", known.host, known.port),
             None => format!("broker {broker}"),
         }
     }
-}
-
-fn asked_topic(topic: &Topic) -> MetadataRequestTopic {
-    MetadataRequestTopic { name: Some(utf8(topic.name())), ..Default::default() }
 }
 
 pub(crate) fn utf8(text: &str) -> Utf8Bytes {
@@ -571,16 +291,21 @@ impl Machine for MetadataMachine {
         if self.closed {
             return None;
         }
-        if let Some(at) = self.not_before {
-            return Some(at);
-        }
-        let topics = match self.metadata_flight {
-            Some(_) => None,
-            None => earlier(self.refresh_at, self.interest.next_due()),
+        let slow = self.flights.values().filter_map(|flight| flight.slow_at).min();
+        let next = if self.not_before.is_some() {
+            self.not_before
+        } else if self.waiting {
+            self.patience
+        } else {
+            let topics = match self.awaited {
+                Some(_) => None,
+                None => earlier(self.refresh_at, self.interest.next_due()),
+            };
+            earlier(topics, self.coordinators.next_due())
         };
-        if self.waiting { self.patience } else { earlier(topics, self.coordinators.next_due()) }
+        earlier(slow, next)
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

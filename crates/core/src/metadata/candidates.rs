@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
-    links: Links,
+    pub(super) links: Links,
     /// Connections that were asked for and have not come up or failed.
     connecting: BTreeMap<BrokerId, Instant>,
     /// When, in the order of failures, each broker failed last.
@@ -43,12 +43,20 @@ pub(super) enum Choice {
 }
 
 impl Candidates {
-    fn may_ask(&self, cluster: &Cluster) -> Vec<BrokerId> {
-        let mut brokers: Vec<_> = if self.bootstrapping || cluster.brokers.is_empty() {
+    fn all(&self, cluster: &Cluster) -> Vec<BrokerId> {
+        if self.bootstrapping || cluster.brokers.is_empty() {
             cluster.bootstrap.iter().map(|broker| broker.id).collect()
         } else {
             cluster.brokers.keys().copied().collect()
-        };
+        }
+    }
+
+    /// Who has not failed in this round, or all; first who failed longest ago.
+    fn may_ask(&self, cluster: &Cluster) -> Vec<BrokerId> {
+        let mut brokers = self.all(cluster);
+        if brokers.iter().any(|broker| !self.round.contains(broker)) {
+            brokers.retain(|broker| !self.round.contains(broker));
+        }
         brokers.sort_by_key(|broker| self.failed.get(broker).copied().unwrap_or(0));
         brokers
     }
@@ -95,7 +103,7 @@ impl Candidates {
         self.failures += 1;
         self.failed.insert(broker, self.failures);
         self.round.insert(broker);
-        if !self.may_ask(cluster).iter().all(|broker| self.round.contains(broker)) {
+        if !self.all(cluster).iter().all(|broker| self.round.contains(broker)) {
             return false;
         }
         self.round.clear();

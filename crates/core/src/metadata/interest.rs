@@ -51,18 +51,15 @@ impl Interest {
         free
     }
 
-    /// Gives the topics that nobody holds any more.
-    pub(super) fn forget_owner(&mut self, owner: OwnerId) -> Vec<Topic> {
-        self.all.remove(&owner);
-        let mut free = Vec::new();
-        self.topics.retain(|topic, held| {
+    /// True says that topics may be free now.
+    pub(super) fn forget_owner(&mut self, owner: OwnerId) -> bool {
+        let mut freed = self.all.remove(&owner);
+        self.topics.retain(|_, held| {
             held.owners.remove(&owner);
-            if held.owners.is_empty() {
-                free.push(topic.clone());
-            }
+            freed |= held.owners.is_empty();
             !held.owners.is_empty()
         });
-        free
+        freed
     }
 
     pub(super) fn wants_all(&self) -> bool {
