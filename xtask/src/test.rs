@@ -63,6 +63,12 @@ impl Runner {
             cargo.args(["--workspace", "--no-fail-fast"]);
             runner.tally.run("workspace", &mut cargo)
         })?;
+        self.step("planted bugs", |runner| {
+            // Apart, since the feature that lets bugs be switched on changes the code that all other tests run.
+            let mut cargo = runner.cargo_test();
+            cargo.args(["--workspace", "--features", "ottla-simulation/planted", "--test", "planted"]);
+            runner.tally.run("planted bugs", &mut cargo)
+        })?;
         for target in targets::opt_in()? {
             match target {
                 OptIn::RealKafka => self.real_kafka()?,

@@ -31,5 +31,5 @@ pub use transport::{Connecting, Connector, Stream};
 
 /// For ottla's own crates: not covered by semantic versioning.
 pub mod internal {
-    pub use crate::client::internal::*;
+    pub use crate::client::internal::{caller, cluster, io, request_timeout};
 }
