@@ -46,7 +46,8 @@ impl Drop for Handle {
 }
 
 impl Producer {
-    /// A producer on the client's connections. It needs nothing else of the client, which may be dropped.
+    /// A producer for the cluster of a client. Several producers share their client's view of the cluster, and its
+    /// connections for producing.
     ///
     /// # Errors
     /// `Config`, naming every setting that is not allowed.
