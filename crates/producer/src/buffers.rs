@@ -23,6 +23,10 @@ struct Idle {
     compressors: Vec<Compressor>,
 }
 
+/// What a new buffer begins with: doubled again and again it is exactly a batch of the default size, and of any other
+/// power of two.
+const FIRST: usize = 4 * 1024;
+
 /// Compression contexts that are kept: as many as jobs run at once.
 const COMPRESSORS: usize = 8;
 
@@ -32,10 +36,13 @@ impl Buffers {
         Self(Arc::new(Shared { keep, idle: Mutex::default() }))
     }
 
-    /// The buffer that was given back last, emptied; or one without any capacity yet.
+    /// The buffer that was given back last, emptied; or a small one, which doubles as it fills.
     pub(crate) fn take(&self) -> Vec<u8> {
         let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let buffer = idle.buffers.pop().unwrap_or_default();
+        let Some(buffer) = idle.buffers.pop() else {
+            drop(idle);
+            return Vec::with_capacity(FIRST);
+        };
         idle.capacity = idle.capacity.saturating_sub(buffer.capacity());
         buffer
     }
