@@ -20,6 +20,7 @@ mod batch;
 mod buffers;
 mod topics;
 mod partition;
+mod leaders;
 mod sender;
 mod answers;
 mod outcome;
