@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::io::{CoordinatorKind, OwnerId};
 use crate::machine::Response;
 use crate::metadata::utf8;
+use crate::schedule::Schedule;
 
 /// From this version on a request asks for several keys.
 const BATCHED_FROM: i16 = 4;
@@ -37,12 +38,12 @@ pub(crate) struct Found {
 #[derive(Debug, Default)]
 pub(crate) struct Coordinators {
     wanted: BTreeMap<Key, Wanted>,
+    due: Schedule<Key>,
 }
 
 #[derive(Debug, Default)]
 struct Wanted {
     owners: BTreeSet<OwnerId>,
-    due: Option<Instant>,
     in_flight: bool,
     /// Answers in a row that did not help.
     failures: u32,
@@ -64,7 +65,8 @@ impl Coordinators {
         view: &mut Cluster,
         changed: &mut bool,
     ) -> bool {
-        let wanted = self.wanted.entry((kind, Arc::clone(key))).or_default();
+        let entry = (kind, Arc::clone(key));
+        let wanted = self.wanted.entry(entry.clone()).or_default();
         wanted.owners.insert(owner);
         if let Some(known) = view.coordinator_id(kind, key) {
             if wrong != Some(known) {
@@ -76,8 +78,8 @@ impl Coordinators {
         if wrong.is_some() {
             wanted.wrong = wrong;
         }
-        if !wanted.in_flight && wanted.due.is_none() {
-            wanted.due = Some(now.mono);
+        if !wanted.in_flight && self.due.get(&entry).is_none() {
+            self.due.set(&entry, now.mono);
         }
         false
     }
@@ -95,6 +97,7 @@ impl Coordinators {
             wanted.owners.remove(&owner);
             if wanted.owners.is_empty() {
                 self.wanted.remove(&entry);
+                self.due.clear(&entry);
                 *changed |= view.coordinator(kind, key).is_some();
                 view.set_coordinator(kind, key, None);
             }
@@ -110,16 +113,15 @@ impl Coordinators {
     }
 
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.wanted.values().any(|wanted| wanted.due.is_some_and(|due| due <= now))
+        self.due.is_due(now)
     }
 
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.wanted.values().filter_map(|wanted| wanted.due).min()
+        self.due.next()
     }
 
     pub(crate) fn kinds_due(&self, now: Instant) -> BTreeSet<CoordinatorKind> {
-        let due = self.wanted.iter().filter(|(_, wanted)| wanted.due.is_some_and(|due| due <= now));
-        due.map(|((kind, _), _)| *kind).collect()
+        self.due.due(now).map(|(kind, _)| *kind).collect()
     }
 
     /// The requests for all keys of a kind that are due, as few as the version allows.
@@ -129,12 +131,11 @@ impl Coordinators {
         kind: CoordinatorKind,
         version: i16,
     ) -> Vec<(FindCoordinatorRequest, Vec<Key>)> {
-        let mut keys = Vec::new();
-        for (key, wanted) in &mut self.wanted {
-            if key.0 == kind && wanted.due.is_some_and(|due| due <= now) {
-                wanted.due = None;
+        let keys: Vec<Key> = self.due.due(now).filter(|key| key.0 == kind).cloned().collect();
+        for key in &keys {
+            self.due.clear(key);
+            if let Some(wanted) = self.wanted.get_mut(key) {
                 wanted.in_flight = true;
-                keys.push(key.clone());
             }
         }
         let key_type = kind.key_type();
@@ -152,7 +153,7 @@ impl Coordinators {
         for key in keys {
             if let Some(wanted) = self.wanted.get_mut(key) {
                 wanted.in_flight = false;
-                wanted.due = Some(now);
+                self.due.set(key, now);
             }
         }
     }
@@ -165,10 +166,11 @@ impl Coordinators {
 
     /// These lookups failed for good.
     pub(crate) fn fail(&mut self, now: Now, keys: &[Key], error: &Error, view: &mut Cluster) {
-        for (kind, key) in keys {
-            if let Some(wanted) = self.wanted.get_mut(&(*kind, Arc::clone(key))) {
+        for entry in keys {
+            if let Some(wanted) = self.wanted.get_mut(entry) {
+                let (kind, key) = entry;
                 wanted.in_flight = false;
-                wanted.due = None;
+                self.due.clear(entry);
                 let since = *wanted.failing_since.get_or_insert(now.mono);
                 let state = CoordinatorState::Failed { error: error.clone(), since };
                 let revision = view.revision.saturating_add(1);
@@ -194,7 +196,7 @@ impl Coordinators {
             Ok((broker, _)) if wanted.wrong == Some(broker) && wanted.failures == 0 => {
                 // The same broker again: the brokers have not agreed yet, or it is right by now. One more question tells.
                 wanted.failures = 1;
-                wanted.due = Some(now.after(backoff.pause(1, random)));
+                self.due.set(&found.key, now.after(backoff.pause(1, random)));
                 return;
             }
             Ok((broker, _)) => {
@@ -206,7 +208,7 @@ impl Coordinators {
             Err(error) => {
                 if error.is_retriable() {
                     wanted.failures = wanted.failures.saturating_add(1);
-                    wanted.due = Some(now.after(backoff.pause(wanted.failures, random)));
+                    self.due.set(&found.key, now.after(backoff.pause(wanted.failures, random)));
                 }
                 let since = *wanted.failing_since.get_or_insert(now.mono);
                 CoordinatorState::Failed { error, since }

@@ -18,6 +18,7 @@ pub mod handshake;
 pub mod call;
 pub mod retry;
 pub mod backoff;
+mod schedule;
 pub mod slot;
 pub mod error;
 pub mod config;

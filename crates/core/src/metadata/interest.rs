@@ -7,10 +7,14 @@ use ottla_types::Topic;
 
 use crate::backoff::BackoffPolicy;
 use crate::io::OwnerId;
+use crate::schedule::Schedule;
 
 #[derive(Debug, Default)]
 pub(super) struct Interest {
     topics: BTreeMap<Topic, Held>,
+    /// When to ask about which topic. A topic is not here while nobody doubts what is known, and while it is being asked
+    /// about.
+    due: Schedule<Topic>,
     all: BTreeSet<OwnerId>,
 }
 
@@ -18,8 +22,6 @@ pub(super) struct Interest {
 struct Held {
     /// Who holds it, and whether it may be created for them.
     owners: BTreeMap<OwnerId, bool>,
-    /// When to ask about it; `None` while nobody doubts what is known, and while it is being asked about.
-    due: Option<Instant>,
     asked_at: Option<Instant>,
     /// Somebody found the view wrong, so that the next answer counts as news even if it says the same.
     doubted: bool,
@@ -31,8 +33,8 @@ impl Interest {
     pub(super) fn hold(&mut self, owner: OwnerId, topic: &Topic, create: bool, now: Instant, known: bool) {
         let held = self.topics.entry(topic.clone()).or_default();
         held.owners.insert(owner, create);
-        if !known && held.due.is_none() {
-            held.due = Some(now);
+        if !known {
+            self.due.hasten(topic, now);
         }
     }
 
@@ -47,6 +49,7 @@ impl Interest {
         let free = held.owners.is_empty();
         if free {
             self.topics.remove(topic);
+            self.due.clear(topic);
         }
         free
     }
@@ -54,9 +57,12 @@ impl Interest {
     /// True says that topics may be free now.
     pub(super) fn forget_owner(&mut self, owner: OwnerId) -> bool {
         let mut freed = self.all.remove(&owner);
-        self.topics.retain(|_, held| {
+        self.topics.retain(|topic, held| {
             held.owners.remove(&owner);
-            freed |= held.owners.is_empty();
+            if held.owners.is_empty() {
+                self.due.clear(topic);
+                freed = true;
+            }
             !held.owners.is_empty()
         });
         freed
@@ -79,34 +85,39 @@ impl Interest {
     pub(super) fn doubt(&mut self, topic: &Topic, now: Instant, backoff: &BackoffPolicy, random: &mut fastrand::Rng) {
         let Some(held) = self.topics.get_mut(topic) else { return };
         held.doubted = true;
-        if held.due.is_none() {
+        if self.due.get(topic).is_none() {
             let pause = backoff.pause(held.failures.max(1), random);
             let earliest = held.asked_at.and_then(|asked| asked.checked_add(pause));
-            held.due = Some(earliest.map_or(now, |earliest| earliest.max(now)));
+            self.due.set(topic, earliest.map_or(now, |earliest| earliest.max(now)));
         }
     }
 
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.topics.values().any(|held| held.due.is_some_and(|due| due <= now))
+        self.due.is_due(now)
     }
 
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.topics.values().filter_map(|held| held.due).min()
+        self.due.next()
     }
 
     /// The topics for the next request, and whether it may create them. A request creates all or none, so those that may
     /// be created leave the others to the next request. A full refresh asks for all, and creates only what is due.
     pub(super) fn take_due(&mut self, now: Instant, full: bool) -> (Vec<Topic>, bool) {
-        let is_due = |held: &Held| held.due.is_some_and(|due| due <= now);
-        let creates = |held: &Held| held.owners.values().any(|create| *create);
-        let create = !full && self.topics.values().any(|held| is_due(held) && creates(held));
-        let mut taken = Vec::new();
-        for (topic, held) in &mut self.topics {
-            let wanted = if full { !(is_due(held) && creates(held)) } else { is_due(held) && creates(held) == create };
-            if wanted {
-                held.due = None;
+        let due: Vec<Topic> = self.due.due(now).cloned().collect();
+        let creates =
+            |topic: &Topic| self.topics.get(topic).is_some_and(|held| held.owners.values().any(|create| *create));
+        let (created, found): (Vec<_>, Vec<_>) = due.into_iter().partition(creates);
+        let (taken, create) = if full {
+            (self.topics.keys().filter(|topic| !created.contains(topic)).cloned().collect(), false)
+        } else if created.is_empty() {
+            (found, false)
+        } else {
+            (created, true)
+        };
+        for topic in &taken {
+            self.due.clear(topic);
+            if let Some(held) = self.topics.get_mut(topic) {
                 held.asked_at = Some(now);
-                taken.push(topic.clone());
             }
         }
         (taken, create)
@@ -115,8 +126,8 @@ impl Interest {
     /// The question was not answered.
     pub(super) fn asked_again(&mut self, topics: &[Topic], now: Instant) {
         for topic in topics {
-            if let Some(held) = self.topics.get_mut(topic) {
-                held.due = Some(held.due.map_or(now, |due| due.min(now)));
+            if self.topics.contains_key(topic) {
+                self.due.hasten(topic, now);
             }
         }
     }
@@ -141,7 +152,9 @@ impl Interest {
         let before = held.failures;
         held.doubted = false;
         held.failures = held.failures.saturating_add(1);
-        held.due = now.checked_add(backoff.pause(held.failures, random));
+        if let Some(at) = now.checked_add(backoff.pause(held.failures, random)) {
+            self.due.set(topic, at);
+        }
         before
     }
 }
