@@ -136,6 +136,7 @@ impl Runner {
             let mut cargo = self.opt_in_test(OptIn::RealKafka);
             cargo.arg("--").args(arguments);
             cargo.env("OTTLA_XTASK", std::env::current_exe()?).env("OTTLA_KAFKA_VERSION", kafka);
+            cargo.env("OTTLA_JAVA", cluster::java::find()?).env("OTTLA_KAFKA_LIBS", cluster::libs(kafka)?);
             for (variable, cluster) in [("OTTLA_KAFKA_SINGLE", &single.0), ("OTTLA_KAFKA_THREE", &three.0)] {
                 cargo.env(variable, cluster.bootstrap()).env(format!("{variable}_NAME"), &cluster.name);
             }

@@ -1,8 +1,15 @@
-//! ottla on real Kafka: the same behaviour as on the mock cluster. See docs/testing.md for how it is run.
+//! ottla on real Kafka: the same behaviour as on the mock cluster, and records to and from Kafka's own client. See
+//! docs/testing.md for how it is run.
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 #[path = "behaviour/all.rs"]
 mod behaviour;
+#[path = "real_kafka/java.rs"]
+mod java;
+#[path = "real_kafka/line.rs"]
+mod line;
+#[path = "real_kafka/records_java.rs"]
+mod records_java;
 
 /// The clusters that the runner started, shared by all tests.
 mod cluster {

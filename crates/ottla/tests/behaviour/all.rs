@@ -12,4 +12,4 @@ mod consume;
 #[path = "produce.rs"]
 mod produce;
 #[path = "support.rs"]
-mod support;
+pub(crate) mod support;
