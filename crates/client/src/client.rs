@@ -33,7 +33,8 @@ impl Client {
     /// (`bootstrap.servers`). It runs on the current tokio runtime.
     ///
     /// # Errors
-    /// `Config`, naming everything that is wrong with the servers or the settings; `Misuse` outside of a tokio runtime.
+    /// `Config`, naming everything that is wrong with the servers or the settings; `Misuse` outside of a tokio runtime,
+    /// and in one that was built without its timer.
     pub fn new(bootstrap: &str, config: ClientConfig) -> Result<Self> {
         Self::build(bootstrap, config, None)
     }
@@ -63,6 +64,10 @@ impl Client {
         let runtime = Handle::try_current().map_err(|_| {
             Error::new(ErrorKind::Misuse, "a client can only be made within a tokio runtime, which it then runs on")
         })?;
+        // tokio tells of a missing timer only by a panic.
+        if std::panic::catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_err() {
+            return Err(Error::new(ErrorKind::Misuse, "the tokio runtime has no timer: build it with `enable_all`"));
+        }
         let addresses: Vec<(Arc<str>, u16)> =
             addresses.into_iter().map(|(host, port)| (Arc::from(host), port)).collect();
         let retry = config.retry_policy();

@@ -80,6 +80,9 @@ impl Drop for End<'_> {
         let (error, failed) = match self.cause.take() {
             Some(Cause::Failed(error)) => (error, true),
             Some(Cause::Meant(error)) => (error, false),
+            None if std::thread::panicking() => {
+                (Error::new(ErrorKind::Internal, "the connection's task failed inside ottla"), true)
+            }
             None => (self.shared.closed_error(), false),
         };
         tracing::debug!(%broker, ?lane, epoch, %error, "connection down");

@@ -73,6 +73,8 @@ pub(crate) struct Sent {
 struct Unwritten {
     owner: OwnerId,
     id: RequestId,
+    key: ApiKey,
+    deadline: Instant,
     start: u64,
     end: u64,
 }
@@ -225,7 +227,8 @@ impl Outbox {
         let mut state = self.lock();
         let queued = state.queue.iter().map(|queued| (queued.deadline, queued.outbound.key));
         let sent = state.in_flight.tags().map(|sent| (sent.deadline, sent.key));
-        let first = sent.chain(queued).min_by_key(|(deadline, _)| *deadline);
+        let unwritten = state.unwritten.iter().map(|unwritten| (unwritten.deadline, unwritten.key));
+        let first = sent.chain(unwritten).chain(queued).min_by_key(|(deadline, _)| *deadline);
         match first {
             Some((deadline, key)) if deadline <= now => Check::Expired(key),
             Some((deadline, _)) => {
@@ -234,12 +237,10 @@ impl Outbox {
             }
             None => {
                 let until = state.last_used.checked_add(max_idle).unwrap_or(now + Duration::from_secs(86_400));
-                if until <= now && state.unwritten.is_empty() {
+                if until <= now {
                     state.open = false;
                     return Check::Idle;
                 }
-                // Not in the past, where bytes wait to be written while nothing waits for an answer.
-                let until = until.max(now + Duration::from_secs(1));
                 state.armed = until;
                 Check::At(until)
             }
@@ -290,7 +291,7 @@ impl State {
             if outbound.expects_response {
                 self.in_flight.expect(correlation_id, key, version, Sent { owner, id, key, deadline, start });
             } else {
-                self.unwritten.push_back(Unwritten { owner, id, start, end });
+                self.unwritten.push_back(Unwritten { owner, id, key, deadline, start, end });
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use ottla_core::io::{Owner, OwnerId};
@@ -33,11 +34,12 @@ impl Owners {
         drop(gone);
     }
 
-    /// Feeds one input to one object, if it is still there.
+    /// Feeds one input to one object, if it is still there. A panic in it is that object's own: it ends no connection
+    /// and no other object's timers.
     pub(crate) fn input(&self, id: OwnerId, input: Input<Infallible>) {
         let owner = self.lock().owners.get(&id).and_then(Weak::upgrade);
         if let Some(owner) = owner {
-            owner.input(input);
+            feed(owner, input);
         }
     }
 
@@ -45,7 +47,7 @@ impl Owners {
     pub(crate) fn input_all(&self, mut input: impl FnMut() -> Input<Infallible>) {
         let owners: Vec<Arc<dyn Owner>> = self.lock().owners.values().filter_map(Weak::upgrade).collect();
         for owner in owners {
-            owner.input(input());
+            feed(owner, input());
         }
     }
 
@@ -54,8 +56,18 @@ impl Owners {
     }
 }
 
+fn feed(owner: Arc<dyn Owner>, input: Input<Infallible>) {
+    let fed = catch_unwind(AssertUnwindSafe(move || owner.input(input)));
+    if fed.is_err() {
+        tracing::error!("an object failed inside ottla; it can no longer be used");
+    }
+}
+
 impl fmt::Debug for Owners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Owners").field("count", &self.lock().owners.len()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -261,7 +261,7 @@ impl Io for Shared {
     fn queue(&self, owner: OwnerId, outbound: Outbound) {
         let (broker, lane, id) = (outbound.broker, outbound.lane, outbound.id);
         let outbox = self.lanes.outbox(broker, lane).filter(|outbox| outbox.epoch() == outbound.epoch);
-        let queued = outbox.is_some_and(|outbox| outbox.queue(owner, outbound, self.clock.coarse().mono));
+        let queued = outbox.is_some_and(|outbox| outbox.queue(owner, outbound, self.clock.now().mono));
         if !queued {
             let error = Error::new(ErrorKind::Transport, format!("the connection to broker {broker} has ended"));
             self.reject(owner, id, error);

@@ -102,6 +102,22 @@ fn outside_of_a_runtime_a_client_is_misuse() {
     assert_eq!(error.kind(), ErrorKind::Misuse);
 }
 
+#[test]
+fn in_a_runtime_without_a_timer_a_client_is_misuse() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let error = runtime.block_on(async { Client::new("localhost:9092", ClientConfig::default()).unwrap_err() });
+    assert_eq!(error.kind(), ErrorKind::Misuse);
+}
+
+#[tokio::test]
+async fn every_address_of_a_name_is_tried() {
+    // `localhost` may be ::1 as well, where nobody listens.
+    let mock = MockCluster::start(1).await.unwrap();
+    let port = mock.bootstrap_servers().rsplit_once(':').unwrap().1.to_owned();
+    let client = Client::new(&format!("localhost:{port}"), ClientConfig::default()).unwrap();
+    assert_eq!(brokers(&client, MINUTE).await.unwrap(), 1);
+}
+
 // ---- on the mock cluster
 
 fn mock(brokers: u16) -> Arc<MockCluster> {

@@ -133,6 +133,15 @@ async fn the_task_is_told_only_of_deadlines_before_the_one_it_waits_for() {
 }
 
 #[tokio::test]
+async fn a_request_without_a_response_expires_while_it_cannot_be_written() {
+    let (outbox, _far, _read) = outbox(10);
+    queue(&outbox, 1, 100, false);
+    outbox.flush();
+    assert!(matches!(outbox.check(Instant::now() + Duration::from_secs(31), IDLE), Check::Expired(ApiKey::METADATA)));
+    assert_eq!(lost(&outbox), [(1, Delivery::MaybeSent)]);
+}
+
+#[tokio::test]
 async fn an_idle_connection_takes_no_more_requests() {
     let (outbox, _far, _read) = outbox(100);
     assert!(matches!(outbox.check(Instant::now() + IDLE, IDLE), Check::Idle));
