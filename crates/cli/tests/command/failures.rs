@@ -120,7 +120,8 @@ fn a_record_over_the_brokers_limit_fails_and_the_others_do_not() {
     cluster.topic("t", 1);
     let large = "x".repeat(20_000);
     let input = format!("before\n{large}\nafter\n");
-    let ended = cluster.ottla(&["produce", "t"]).input(input.as_bytes()).end();
+    // Each record in a batch of its own, which is what the broker measures.
+    let ended = cluster.ottla(&["produce", "t", "-X", "batch.size=1"]).input(input.as_bytes()).end();
     ended.failure(1, &["2 acknowledged, 1 failed", "MESSAGE_TOO_LARGE", "max.message.bytes"]);
     assert_eq!(cluster.output(&["consume", "t", "-e"], b""), b"before\nafter\n");
 }
