@@ -9,6 +9,8 @@ mod failures;
 mod offsets;
 #[path = "command/round_trip.rs"]
 mod round_trip;
+#[path = "command/run.rs"]
+mod run;
 #[path = "command/servers.rs"]
 mod servers;
 #[path = "command/signals.rs"]

@@ -13,6 +13,14 @@ async fn take_order(client: &Client, customer: &str, order: &str) -> ottla::Resu
     Ok(written.offset.unwrap_or(-1))
 }
 
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let cluster = ottla_mock::MockCluster::start(1).await?;
+    let client = Client::new(&cluster.bootstrap_servers(), ottla::ClientConfig::default())?;
+    println!("order taken at offset {}", take_order(&client, "ada", "one tea").await?);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::io;
@@ -71,12 +79,4 @@ mod tests {
         take_order(&client, "ada", "one tea").await.unwrap();
         assert!(began.elapsed() >= Duration::from_secs(20));
     }
-}
-
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let cluster = ottla_mock::MockCluster::start(1).await?;
-    let client = Client::new(&cluster.bootstrap_servers(), ottla::ClientConfig::default())?;
-    println!("order taken at offset {}", take_order(&client, "ada", "one tea").await?);
-    Ok(())
 }
