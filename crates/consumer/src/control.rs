@@ -71,7 +71,7 @@ impl Control {
         self.object.with_exact(|machine, now| machine.unassign(partitions, now))?
     }
 
-    /// Ends partitions before these offsets. When all that is assigned has ended, `recv` gives `Ok(None)`.
+    /// Ends partitions before these offsets; a batch that is being handed out already may still come whole. When all that is assigned has ended, `recv` gives `Ok(None)`.
     ///
     /// # Errors
     /// `Misuse` if one of them is not assigned (none gets a stop then), `Closed` after the end.

@@ -8,7 +8,8 @@ use ottla_core::error::Error;
 
 use crate::assignment::{Change, PartitionState};
 use crate::batch::Batch;
-use crate::machine::{ConsumerMachine, Life};
+use crate::machine::{ConsumerEvent, ConsumerMachine, Life};
+use crate::position::Position;
 
 /// What the machine has for the one who receives.
 #[derive(Debug)]
@@ -78,7 +79,15 @@ impl ConsumerMachine {
             // Control records, aborted transactions, or what compaction left: only the position moves.
             delivered.advance(next_offset.min(until));
         }
-        self.release(part.bytes);
+        let mut bytes = part.bytes;
+        if next_offset > until {
+            // What lies behind the stop is fetched again if the stop is moved.
+            partition.position = Position::at(until);
+            bytes += std::mem::take(&mut partition.held);
+            let behind = std::mem::take(&mut partition.parts);
+            self.events.push_back(ConsumerEvent::Discard(behind));
+        }
+        self.release(bytes);
         self.line_up(index);
         self.reckon(index);
         self.check_stop(index);

@@ -53,6 +53,7 @@ impl ConsumerMachine {
         match response.error_code {
             ErrorCode::NONE => {
                 fetcher.session.on_response(response.session_id);
+                fetcher.refuses_sessions = !fetcher.session.is_there();
                 fetcher.failures = 0;
             }
             code => {

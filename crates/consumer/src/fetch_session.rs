@@ -34,6 +34,11 @@ impl FetchSession {
         (self.id, self.epoch)
     }
 
+    /// Whether the broker keeps a session.
+    pub(crate) fn is_there(&self) -> bool {
+        self.id != 0
+    }
+
     /// Whether the next request must name every partition.
     pub(crate) fn is_full(&self) -> bool {
         self.epoch == 0

@@ -38,6 +38,8 @@ pub(crate) struct Fetcher {
     /// Not asked before: after failures, or when the broker throttles.
     pub(crate) not_before: Option<Instant>,
     pub(crate) failures: u32,
+    /// Whether the broker had no room for a session when it was last asked.
+    pub(crate) refuses_sessions: bool,
     /// Counts full fetches, so that each begins with another partition.
     turn: usize,
 }
@@ -178,7 +180,7 @@ impl ConsumerMachine {
     /// Sends the session's next fetch.
     fn send_fetch(&mut self, broker: BrokerId, now: Now) -> Result<()> {
         let lane = self.fetch_lane();
-        let Some((epoch, versions)) = self.links.ready(broker, lane) else {
+        let Some((epoch, versions)) = self.ready(broker, lane) else {
             self.want(broker, lane);
             return Ok(());
         };
@@ -191,7 +193,10 @@ impl ConsumerMachine {
         if version < 7 {
             fetcher.session.lost();
         }
-        let mut request = self.fetch_request(self.config.fetch_max_wait, reserved);
+        // The first fetch of a session does not wait, so that the session and the partitions' ends are known soon.
+        let begins = fetcher.session.is_full() && !fetcher.refuses_sessions && version >= 7;
+        let wait = if begins { Duration::ZERO } else { self.config.fetch_max_wait };
+        let mut request = self.fetch_request(wait, reserved);
         let mut caught_up = true;
         let mut add = |this: &Self, session: &mut FetchSession, index: usize, wanted: bool| {
             let Some((sent, entry, name, id)) = this.entry(index, version) else { return };
@@ -266,7 +271,7 @@ impl ConsumerMachine {
         let waited = now.mono.saturating_duration_since(flight.sent_at);
         let remaining = self.config.fetch_max_wait.saturating_sub(waited);
         let lane = self.aside_lane();
-        let Some((epoch, versions)) = self.links.ready(broker, lane) else {
+        let Some((epoch, versions)) = self.ready(broker, lane) else {
             self.want(broker, lane);
             return Ok(());
         };
@@ -305,17 +310,12 @@ impl ConsumerMachine {
     pub(crate) fn send_goodbye(&mut self, broker: BrokerId) -> Option<RequestId> {
         let fetcher = self.fetchers.get(&broker)?;
         let (session_id, _) = fetcher.session.next();
-        if session_id == 0 {
-            return None;
-        }
         // Behind a parked fetch the goodbye would wait as long as that does.
         let parked = fetcher.flight.is_some();
         let lanes = [self.aside_lane(), ottla_core::lane::Lane::Shared, self.fetch_lane()];
-        let lane = lanes
-            .into_iter()
-            .take(if parked { 2 } else { 3 })
-            .find(|lane| self.links.ready(broker, *lane).is_some())?;
-        let (epoch, versions) = self.links.ready(broker, lane)?;
+        let lane =
+            lanes.into_iter().take(if parked { 2 } else { 3 }).find(|lane| self.ready(broker, *lane).is_some())?;
+        let (epoch, versions) = self.ready(broker, lane)?;
         let version = self.fetch_version(versions, true).ok()?;
         let mut request = self.fetch_request(Duration::ZERO, 0);
         (request.session_id, request.session_epoch) = (session_id, -1);

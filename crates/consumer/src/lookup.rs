@@ -132,7 +132,7 @@ impl ConsumerMachine {
 
     /// Sends one request, if the leader can be reached.
     fn ask(&mut self, leader: BrokerId, group: &[(Asked, i64)]) -> Result<bool> {
-        let Some((epoch, versions)) = self.links.ready(leader, Lane::Shared) else {
+        let Some((epoch, versions)) = self.ready(leader, Lane::Shared) else {
             self.want(leader, Lane::Shared);
             return Ok(false);
         };

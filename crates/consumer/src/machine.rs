@@ -16,6 +16,7 @@ use ottla_core::io::Demand;
 use ottla_core::lane::{Lane, Link, LinkState, Links};
 use ottla_core::machine::{Effect, Input, Machine, Outbound, RequestId, RequestIds, Response, SendError};
 use ottla_core::slot::Filler;
+use ottla_core::versions::Versions;
 use ottla_protocol::Request;
 use ottla_protocol::frame::encode_request;
 use ottla_types::{BrokerId, Topic};
@@ -57,7 +58,9 @@ pub struct ConsumerMachine {
     /// Index jobs that are out, and those that wait for budget.
     pub(crate) indexing: usize,
     pub(crate) waiting_jobs: VecDeque<IndexJob>,
-    pub(crate) open: BTreeMap<RequestId, Purpose>,
+    pub(crate) open: BTreeMap<RequestId, (Purpose, BrokerId, Lane, u64)>,
+    /// The last epoch of each connection on which a request failed: until it is told to be down, nothing more goes there.
+    broken: BTreeMap<(BrokerId, Lane), u64>,
     pub(crate) timers: BTreeSet<(Instant, Timer)>,
     pub(crate) requests: VecDeque<Outbound>,
     pub(crate) demands: VecDeque<Demand>,
@@ -74,6 +77,8 @@ pub(crate) enum Life {
     /// Fetch sessions are being ended: the requests under way, and who waits for them.
     Closing {
         goodbyes: BTreeSet<RequestId>,
+        /// Brokers that can be told once a connection is there.
+        untold: BTreeSet<BrokerId>,
         waiter: Option<Filler<()>>,
     },
     /// Nothing is done any more. The error, if any, is still to be told.
@@ -152,6 +157,7 @@ impl ConsumerMachine {
             indexing: 0,
             waiting_jobs: VecDeque::new(),
             open: BTreeMap::new(),
+            broken: BTreeMap::new(),
             timers: BTreeSet::new(),
             requests: VecDeque::new(),
             demands: VecDeque::new(),
@@ -185,6 +191,12 @@ impl ConsumerMachine {
         if let Some(waker) = self.waker.take() {
             self.events.push_back(ConsumerEvent::Wake(waker));
         }
+    }
+
+    /// The epoch and versions of a connection that is ready, as far as is known.
+    pub(crate) fn ready(&self, broker: BrokerId, lane: Lane) -> Option<(u64, &Arc<Versions>)> {
+        let broken = self.broken.get(&(broker, lane)).copied();
+        self.links.ready(broker, lane).filter(|(epoch, _)| broken.is_none_or(|broken| *epoch > broken))
     }
 
     /// Asks for a connection unless it is there or was asked for.
@@ -223,7 +235,7 @@ impl ConsumerMachine {
             timeout,
             expects_response: true,
         });
-        self.open.insert(id, purpose);
+        self.open.insert(id, (purpose, broker, lane, epoch));
         Ok(id)
     }
 
@@ -304,6 +316,10 @@ impl ConsumerMachine {
         if !self.links.on_link(link) {
             return;
         }
+        if !self.is_open() {
+            self.on_link_while_closing(link);
+            return;
+        }
         match (&link.state, link.lane) {
             (LinkState::Ready(_), Lane::Shared) => self.lookups.look_again(),
             (LinkState::Ready(_), lane) => {
@@ -325,12 +341,15 @@ impl ConsumerMachine {
     }
 
     fn on_response(&mut self, now: Now, id: RequestId, result: Result<Response, SendError>) {
-        match self.open.remove(&id) {
-            Some(Purpose::Fetch(broker)) => self.on_fetch(broker, result, now),
-            Some(Purpose::FetchAside(broker)) => self.on_fetch_aside(broker, result, now),
-            Some(Purpose::Lookup(asked)) => self.on_offsets(asked, result, now),
-            Some(Purpose::Goodbye) => self.on_goodbye(id),
-            None => {}
+        let Some((purpose, broker, lane, epoch)) = self.open.remove(&id) else { return };
+        if result.is_err() {
+            self.broken.insert((broker, lane), epoch);
+        }
+        match purpose {
+            Purpose::Fetch(broker) => self.on_fetch(broker, result, now),
+            Purpose::FetchAside(broker) => self.on_fetch_aside(broker, result, now),
+            Purpose::Lookup(asked) => self.on_offsets(asked, result, now),
+            Purpose::Goodbye => self.on_goodbye(id),
         }
     }
 

@@ -1,11 +1,13 @@
 //! What the application asks of the machine: assign, seek, pause, resume, stop, close, and what it may look at.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ottla_core::clock::Now;
 use ottla_core::error::{Error, ErrorKind, Result};
 use ottla_core::io::Demand;
+use ottla_core::lane::{Lane, Link};
 use ottla_core::machine::RequestId;
 use ottla_core::slot::Filler;
 use ottla_types::{Topic, Uuid};
@@ -224,11 +226,24 @@ impl ConsumerMachine {
             self.events.extend(waiter.map(ConsumerEvent::Closed));
             return;
         }
-        let brokers: Vec<_> = self.fetchers.keys().copied().collect();
-        let goodbyes = brokers.into_iter().filter_map(|broker| self.send_goodbye(broker)).collect();
+        let sessions = self.fetchers.iter().filter(|(_, fetcher)| fetcher.session.is_there());
+        let brokers: Vec<_> = sessions.map(|(broker, _)| *broker).collect();
+        let (mut goodbyes, mut untold) = (BTreeSet::new(), BTreeSet::new());
+        for broker in brokers {
+            match self.send_goodbye(broker) {
+                Some(id) => {
+                    goodbyes.insert(id);
+                }
+                None if patience.is_zero() => {}
+                None => {
+                    untold.insert(broker);
+                    self.want(broker, Lane::Shared);
+                }
+            }
+        }
         let topics: Vec<_> = self.assignment.topics.keys().cloned().collect();
         self.demands.extend(topics.into_iter().map(Demand::Forget));
-        self.life = Life::Closing { goodbyes, waiter };
+        self.life = Life::Closing { goodbyes, untold, waiter };
         self.timers.clear();
         self.timers.insert((now.after(patience), Timer::Close));
         self.dirty.clear();
@@ -245,8 +260,24 @@ impl ConsumerMachine {
         self.settle_closing();
     }
 
+    pub(crate) fn on_link_while_closing(&mut self, link: &Link) {
+        let Life::Closing { untold, .. } = &mut self.life else { return };
+        if link.lane != Lane::Shared || !untold.remove(&link.broker) {
+            return;
+        }
+        let id = self.send_goodbye(link.broker);
+        if let Life::Closing { goodbyes, .. } = &mut self.life {
+            goodbyes.extend(id);
+        }
+        self.settle_closing();
+    }
+
     fn settle_closing(&mut self) {
-        if matches!(&self.life, Life::Closing { goodbyes, .. } if goodbyes.is_empty()) {
+        let told = |life: &Life| match life {
+            Life::Closing { goodbyes, untold, .. } => goodbyes.is_empty() && untold.is_empty(),
+            Life::Open | Life::Closed(_) => false,
+        };
+        if told(&self.life) {
             self.finish_closing();
         }
     }
