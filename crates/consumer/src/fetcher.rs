@@ -210,8 +210,8 @@ impl ConsumerMachine {
             }
         };
         if fetcher.session.is_full() {
-            fetcher.turn = fetcher.turn.wrapping_add(1);
             let first = fetcher.turn % fetcher.wanted.len().max(1);
+            fetcher.turn = fetcher.turn.wrapping_add(1);
             for &index in fetcher.wanted.iter().skip(first).chain(fetcher.wanted.iter().take(first)) {
                 add(self, &mut fetcher.session, index, true);
             }

@@ -278,8 +278,8 @@ impl<'a> Header<'a> {
 
 impl<'a> Headers<'a> {
     /// The value of the last header with this key, as Kafka's `lastHeader`: the outer option says whether there is one.
-    pub fn last(&self, key: &str) -> Option<Option<&'a [u8]>> {
-        Iterator::filter(*self, |header| header.key == key.as_bytes()).last().map(|header| header.value)
+    pub fn last_value(&self, key: &str) -> Option<Option<&'a [u8]>> {
+        self.filter(|header| header.key == key.as_bytes()).last().map(|header| header.value)
     }
 }
 

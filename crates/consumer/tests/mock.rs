@@ -1,5 +1,8 @@
 //! The consumer against the mock cluster, in memory and under tokio's paused clock: whatever waits takes no time.
 
+#![expect(clippy::disallowed_methods, reason = "tests use the runtime that applications use")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -647,7 +650,7 @@ async fn receiving_can_be_spawned_raced_and_dropped() {
     let (cluster, client) = cluster(1);
     fill(&cluster, "t", 1, 10, 10);
     let mut consumer = one(&client, Start::Beginning);
-    let topics = vec!["t".to_owned()];
+    let topics = ["t".to_owned()];
     let counted = tokio::spawn(async move {
         let mut count = 0;
         let name = |record: &Record| topics.iter().any(|topic| record.topic() == topic.as_str());

@@ -60,7 +60,8 @@ fn policies_are_read_and_lead_to_goals() {
         assert_eq!(Goal::after_out_of_range(parse(text).unwrap(), 7, 10_000), goal, "{text}");
     }
     assert_eq!(parse("by_duration:P1DT1H1M1S"), Ok(OffsetReset::ByDuration(Duration::from_secs(90_061))));
-    for text in ["", "soon", "by_duration:1h", "by_duration:P", "by_duration:PT", "by_duration:P1H", "by_duration:PT1HT"]
+    for text in
+        ["", "soon", "by_duration:1h", "by_duration:P", "by_duration:PT", "by_duration:P1H", "by_duration:PT1HT"]
     {
         assert!(parse(text).is_err(), "{text}");
     }

@@ -65,9 +65,9 @@ fn null_and_empty_are_not_the_same_and_headers_keep_order_and_duplicates() {
     assert_eq!((records[2].key(), records[2].value()), (Some(&b""[..]), None));
     let headers: Vec<_> = records[0].headers().map(|header| (header.key, header.value)).collect();
     assert_eq!(headers, HEADERS);
-    assert_eq!(records[0].headers().last("a"), Some(Some(&b""[..])));
-    assert_eq!(records[0].headers().last("b"), Some(None));
-    assert_eq!(records[0].headers().last("c"), None);
+    assert_eq!(records[0].headers().last_value("a"), Some(Some(&b""[..])));
+    assert_eq!(records[0].headers().last_value("b"), Some(None));
+    assert_eq!(records[0].headers().last_value("c"), None);
     assert_eq!(records[2].headers().count(), 0);
 }
 
