@@ -61,3 +61,8 @@ pub use ottla_types::{BrokerId, ErrorCode, ProducerId, Topic, TopicPartition, Uu
 pub use ottla_admin::{Error, ErrorKind, Outcome, Properties, Rejected, Result, SettingKey};
 
 pub use ottla_client::raw;
+
+/// The program in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,3 +1,5 @@
+//! Tests of what is assigned, and from where.
+
 use ottla_types::{Topic, Uuid};
 
 use super::Change::{AtStop, Faulty, Located, Misplaced, Searched, Sought, StopMoved};

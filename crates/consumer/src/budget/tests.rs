@@ -1,3 +1,5 @@
+//! Tests of the budget of fetched bytes.
+
 use super::Budget;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Tests of the consumer's settings.
+
 use std::time::Duration;
 
 use ottla_core::error::ErrorKind;

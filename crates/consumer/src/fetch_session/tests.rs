@@ -1,3 +1,5 @@
+//! Tests of fetch sessions.
+
 use super::{FetchSession, Sent};
 
 fn sent(offset: i64) -> Sent {

@@ -1,3 +1,5 @@
+//! Tests of the index of partitions.
+
 use std::sync::Arc;
 
 use bytes::Bytes;

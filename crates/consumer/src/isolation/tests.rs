@@ -1,3 +1,5 @@
+//! Tests of hiding aborted records.
+
 use ottla_protocol::messages::fetch::AbortedTransaction;
 use ottla_protocol::records::{Attributes, BatchBuilder, BatchHeader, ControlRecordType, NO_HEADERS, Producer};
 use ottla_types::ProducerId;

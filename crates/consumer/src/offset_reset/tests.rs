@@ -1,3 +1,5 @@
+//! Tests of what happens to positions out of range.
+
 use std::time::Duration;
 
 use ottla_core::properties::PropertyValue;

@@ -1,3 +1,5 @@
+//! Tests of records and their headers.
+
 use std::sync::Arc;
 
 use bytes::Bytes;
