@@ -1,4 +1,5 @@
 //! The client against real Kafka: `cargo xtask test` starts the clusters and sets the environment.
+#![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 use std::time::Duration;
 

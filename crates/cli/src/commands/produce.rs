@@ -113,7 +113,7 @@ pub(crate) async fn run(connection: &Connection, arguments: Arguments) -> Outcom
         && !topic.partitions.iter().any(|there| there.partition == partition)
     {
         let count = topic.partitions.len();
-        let what = format_args!("topic {} has no partition {partition}: it has {count}, from 0 on", topic.topic);
+        let what = format!("topic {} has no partition {partition}: it has {count}, from 0 on", topic.topic);
         return Err(Failure::usage(what));
     }
     let producer = Producer::new(&session.client, config).map_err(Failure::usage)?;
