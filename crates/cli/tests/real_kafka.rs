@@ -1,11 +1,16 @@
-//! The `ottla` command on real Kafka, beside Kafka's own tools. See docs/testing.md for how it is run.
+//! The `ottla` command on real Kafka, where brokers end and stand still, and beside Kafka's own tools. See docs/testing.md
+//! for how it is run.
 #![allow(clippy::unwrap_used, reason = "a test may fail so")]
 
 #[path = "real_kafka/brokers.rs"]
 mod brokers;
 #[path = "real_kafka/clusters.rs"]
 mod clusters;
+#[path = "real_kafka/failures.rs"]
+mod failures;
 #[path = "real_kafka/java.rs"]
 mod java;
+#[path = "real_kafka/lines.rs"]
+mod lines;
 #[path = "command/run.rs"]
 mod run;

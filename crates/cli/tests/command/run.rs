@@ -13,6 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub(crate) fn ottla(arguments: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ottla"));
     command.args(arguments).env_remove("OTTLA_BROKERS");
+    program(command)
+}
+
+/// Some program.
+pub(crate) fn program(mut command: Command) -> Run {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     Run { command, input: None }
 }

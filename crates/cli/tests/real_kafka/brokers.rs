@@ -1,84 +1,100 @@
-//! A file goes through a cluster whose brokers end one after another.
+//! Brokers that end or stand still while lines go in and come out: each line arrives once, in order.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::Write as _;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use super::clusters::{Cluster, formatter_property, three, unique};
-use super::run::text;
+use crate::clusters::{self, Cluster, formatter_property};
+use crate::lines::{Feed, check};
+use crate::run::{Running, text};
+
+/// As many as the log should hold where everything went well.
+fn lines() -> usize {
+    if std::env::var_os("OTTLA_TEST_FULL").is_some() { 1_000_000 } else { 20_000 }
+}
 
 const PARTITIONS: usize = 6;
 
-/// Lines of 100 bytes.
-fn lines(count: usize) -> Vec<String> {
-    let line = |number: usize| {
-        let mut line = format!("{number:08} ");
-        let mut state = number as u64 + 1;
-        while line.len() < 99 {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let _ = write!(line, "{:x}", state >> 40);
-        }
-        line.truncate(99);
-        line
-    };
-    (0..count).map(line).collect()
+fn replicated(cluster: &Cluster, name: &str) -> String {
+    let partitions = PARTITIONS.to_string();
+    let arguments = ["--partitions", &partitions, "--replication-factor", "3", "--config", "min.insync.replicas=2"];
+    cluster.topic(name, &arguments)
 }
 
-/// Takes lines of `partition<TAB>value` apart, and checks that they are the lines that went in: all of them, each once,
-/// and in order within every partition.
-fn check(output: &str, expected: &[String]) {
-    let mut partitions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for line in output.lines() {
-        let (partition, value) = line.split_once('\t').unwrap();
-        partitions.entry(partition).or_default().push(value);
-    }
-    assert!(partitions.len() <= PARTITIONS);
-    for (partition, values) in &partitions {
-        assert!(values.is_sorted(), "partition {partition} is out of order");
-    }
-    let mut all: Vec<&str> = partitions.into_values().flatten().collect();
-    all.sort_unstable();
-    assert!(all == expected, "{} lines came out of {}", all.len(), expected.len());
+/// Starts to produce and to consume what was produced.
+fn start(cluster: &Cluster, topic: &str, lines: usize, properties: &[&str]) -> (Running, Feed, Running) {
+    let consumer = cluster.ottla(&["consume", topic, "-n", &lines.to_string(), "--format", "%p %s\\n"]).start();
+    let mut producer = cluster.ottla(&[&["produce", topic], properties].concat()).start();
+    let feed = Feed::slowly(producer.child.stdin.take().unwrap(), lines);
+    (producer, feed, consumer)
 }
 
-fn produce_while_brokers_end(cluster: &Cluster, topic: &str, lines: &[String], what: &str) {
-    let mut running = cluster.ottla(&["produce", topic]).start();
-    let mut stdin = running.child.stdin.take().unwrap();
-    let input: Vec<Vec<u8>> =
-        lines.chunks(lines.len().div_ceil(60)).map(|chunk| (chunk.join("\n") + "\n").into_bytes()).collect();
-    // Paced, so that there is input for as long as brokers end and come back.
-    let feeding = std::thread::spawn(move || {
-        for piece in input {
-            stdin.write_all(&piece).unwrap();
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    });
-    for broker in 1..=3 {
-        std::thread::sleep(Duration::from_secs(1));
-        cluster.broker(what, broker);
-        std::thread::sleep(Duration::from_millis(500));
-        cluster.broker("start", broker);
-    }
-    feeding.join().unwrap();
-    let ended = running.end().success();
-    assert!(ended.stderr.contains(&format!("{} acknowledged, 0 failed", lines.len())), "{}", ended.stderr);
+/// Expects each line in all that can be read from the topic, and in what was read while things happened.
+fn finish(cluster: &Cluster, topic: &str, lines: usize, (producer, feed, consumer): (Running, Feed, Running)) {
+    let fed = feed.finish();
+    let produced = producer.end().success();
+    fed.unwrap();
+    assert!(produced.stderr.contains(&format!("{lines} acknowledged, 0 failed")), "{}", produced.stderr);
+    check("consumed meanwhile", &consumer.end().success().stdout, ' ', lines);
+    let consumed = cluster.ottla(&["consume", topic, "-e", "--format", "%p %s\\n"]).end().success();
+    check("consumed at the end", &consumed.stdout, ' ', lines);
+}
+
+/// What Java says that the topic holds: the same lines, and no record more.
+fn check_with_java(cluster: &Cluster, topic: &str, lines: usize) {
+    let count = lines.to_string();
+    let bounds = ["--from-beginning", "--max-messages", &count, "--timeout-ms", "60000"];
+    let arguments = [&["--topic", topic, formatter_property(), "print.partition=true"], &bounds[..]].concat();
+    check("Java", &cluster.tool("console-consumer", &arguments, b""), '\t', lines);
+    let ends = text(&cluster.tool("org.apache.kafka.tools.GetOffsetShell", &["--topic", topic], b""));
+    let ends: Vec<usize> = ends.lines().map(|line| line.rsplit(':').next().unwrap().parse().unwrap()).collect();
+    assert_eq!((ends.len(), ends.iter().sum()), (PARTITIONS, lines), "{ends:?}");
 }
 
 #[test]
-fn a_file_survives_brokers_that_are_killed_one_after_another() {
-    let cluster = three();
-    let topic = unique("killed");
-    let create = ["topic", "create", &topic, "--partitions", "6", "--replication-factor", "3"];
-    cluster.output(&[&create[..], &["--config", "min.insync.replicas=2"]].concat(), b"");
-    let lines = lines(60_000);
-    produce_while_brokers_end(&cluster, &topic, &lines, "kill");
+fn lines_survive_brokers_that_are_killed_one_after_another() {
+    let (cluster, lines) = (clusters::three(), lines());
+    let topic = replicated(&cluster, "killed");
+    let running = start(&cluster, &topic, lines, &[]);
+    // Long enough for the cluster to move the leaders away, not at all, and in between.
+    for (broker, seconds) in [(1, 6), (2, 0), (3, 2)] {
+        sleep(Duration::from_secs(1));
+        let gone = cluster.kill(broker);
+        sleep(Duration::from_secs(seconds));
+        drop(gone);
+    }
+    finish(&cluster, &topic, lines, running);
+    check_with_java(&cluster, &topic, lines);
+}
 
-    let ours = cluster.output(&["consume", &topic, "--exit-at-end", "--format", r"%p\t%s\n"], b"");
-    check(&text(&ours), &lines);
-    let count = lines.len().to_string();
-    let java = ["--topic", &topic, "--from-beginning", "--max-messages", &count, "--timeout-ms", "30000"];
-    let java =
-        cluster.tool("console-consumer", &[&java[..], &[formatter_property(), "print.partition=true"]].concat(), b"");
-    check(&text(&java), &lines);
+#[test]
+fn lines_survive_brokers_that_stand_still_for_a_while() {
+    const LINES: usize = 20_000;
+    let cluster = clusters::three();
+    let topic = replicated(&cluster, "still");
+    // Requests to a broker that stands still are given up, and sent again to whoever leads then.
+    let running = start(&cluster, &topic, LINES, &["-X", "request.timeout.ms=2000", "-X", "linger.ms=0"]);
+    // The cluster moves the leaders of a broker that is silent for four seconds.
+    for (broker, seconds) in [(1, 3), (2, 8)] {
+        sleep(Duration::from_secs(1));
+        let still = cluster.pause(broker);
+        sleep(Duration::from_secs(seconds));
+        drop(still);
+    }
+    finish(&cluster, &topic, LINES, running);
+}
+
+#[test]
+fn a_cluster_that_is_gone_for_good_fails_the_lines_in_time() {
+    let cluster = clusters::with_property("num.partitions=1");
+    let topic = cluster.topic("gone", &[]);
+    let properties = ["-X", "delivery.timeout.ms=5000", "-X", "request.timeout.ms=2000", "-X", "max.block.ms=5000"];
+    let mut producer = cluster.ottla(&[&["produce", &topic], &properties[..]].concat()).start();
+    let feed = Feed::slowly(producer.child.stdin.take().unwrap(), 20_000);
+    sleep(Duration::from_secs(2));
+    let gone = cluster.kill(1);
+    let began = Instant::now();
+    let ended = producer.end().failure(3, &["is not acknowledged", "acknowledged, "]);
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    assert!(feed.finish().is_err(), "{}", ended.stderr);
+    drop(gone);
 }

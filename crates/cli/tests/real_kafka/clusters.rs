@@ -1,46 +1,64 @@
-//! The clusters that the runner started, and its tools.
+//! Clusters of real brokers: those that the runner started, shared by all tests, and those of a test's own.
 
 use std::env;
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::run::{self, Run};
+use crate::run::{Run, ottla, program, text};
 
-/// One of the runner's clusters.
+/// A cluster.
 pub(crate) struct Cluster {
     bootstrap: String,
     name: String,
+    own: bool,
 }
 
-/// Of one broker.
+/// The shared cluster of one broker.
 pub(crate) fn single() -> Cluster {
-    find("OTTLA_KAFKA_SINGLE")
+    Cluster { bootstrap: variable("OTTLA_KAFKA_SINGLE"), name: variable("OTTLA_KAFKA_SINGLE_NAME"), own: false }
 }
 
-/// Of three brokers.
+/// The shared cluster of three brokers.
 pub(crate) fn three() -> Cluster {
-    find("OTTLA_KAFKA_THREE")
+    Cluster { bootstrap: variable("OTTLA_KAFKA_THREE"), name: variable("OTTLA_KAFKA_THREE_NAME"), own: false }
 }
 
-fn find(variable: &str) -> Cluster {
-    let missing = "the runner sets it: run `cargo xtask test`";
-    Cluster {
-        bootstrap: env::var(variable).expect(missing),
-        name: env::var(format!("{variable}_NAME")).expect(missing),
-    }
+/// A cluster of one broker with a property of its own, for as long as the value lives.
+pub(crate) fn with_property(property: &str) -> Cluster {
+    // The runner knows its clusters by how their names begin, and takes down those that were left behind.
+    let name = format!("{}-{}", variable("OTTLA_KAFKA_SINGLE_NAME"), unique("own"));
+    let version = variable("OTTLA_KAFKA_VERSION");
+    let up = xtask(&["up", "--name", &name, "--kafka", &version, "--set", property], b"");
+    Cluster { bootstrap: text(&up).trim().to_owned(), name, own: true }
 }
 
-/// A name that no other test uses.
+/// A name that no other test uses, in this run or in another on the same cluster.
 pub(crate) fn unique(name: &str) -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    format!("{name}-{}-{}", since.as_nanos(), std::process::id())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!("{name}-{}-{next}", SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis())
+}
+
+/// The option by which Kafka's own consumer takes properties of its output, which was renamed in Kafka 4.2.
+pub(crate) fn formatter_property() -> &'static str {
+    if variable("OTTLA_KAFKA_VERSION").starts_with("3.") { "--property" } else { "--formatter-property" }
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("{name} is not set: the runner sets it, run `cargo xtask test`"))
+}
+
+fn xtask(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut command = Command::new(variable("OTTLA_XTASK"));
+    command.arg("cluster").args(arguments);
+    program(command).input(input).end().success().stdout
 }
 
 impl Cluster {
     /// The command, told where this cluster is.
     pub(crate) fn ottla(&self, arguments: &[&str]) -> Run {
-        let mut run = run::ottla(arguments);
+        let mut run = ottla(arguments);
         run.command.env("OTTLA_BROKERS", &self.bootstrap);
         run
     }
@@ -50,36 +68,53 @@ impl Cluster {
         self.ottla(arguments).input(input).end().success().stdout
     }
 
-    /// Kills, stops or starts a broker.
-    pub(crate) fn broker(&self, what: &str, broker: i32) {
-        let mut command = xtask();
-        command.args(["cluster", what, "--name", &self.name, "--broker", &broker.to_string()]);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    /// Creates a topic with a name of its own.
+    pub(crate) fn topic(&self, name: &str, arguments: &[&str]) -> String {
+        let name = unique(name);
+        self.ottla(&[&["topic", "create", &name], arguments].concat()).end().success();
+        name
     }
 
-    /// Runs one of Kafka's own tools and gives its output.
+    /// Runs one of Kafka's own tools, which must succeed, and gives its output.
     pub(crate) fn tool(&self, tool: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
-        let mut command = xtask();
-        command.args(["cluster", "tool", tool, "--name", &self.name, "--"]).args(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output.stdout
+        xtask(&[&["tool", tool, "--name", &self.name, "--"], arguments].concat(), input)
+    }
+
+    /// Ends a broker at once, until the value is dropped.
+    pub(crate) fn kill(&self, broker: i32) -> Gone<'_> {
+        self.signal("kill", broker);
+        Gone { cluster: self, broker, back: "start" }
+    }
+
+    /// Stops a broker's time, until the value is dropped.
+    pub(crate) fn pause(&self, broker: i32) -> Gone<'_> {
+        self.signal("pause", broker);
+        Gone { cluster: self, broker, back: "resume" }
+    }
+
+    fn signal(&self, what: &str, broker: i32) {
+        xtask(&[what, "--name", &self.name, "--broker", &broker.to_string()], b"");
     }
 }
 
-/// The option by which Kafka's own consumer takes properties of its output, which was renamed in Kafka 4.2.
-pub(crate) fn formatter_property() -> &'static str {
-    if env::var("OTTLA_KAFKA_VERSION").is_ok_and(|version| version.starts_with("3.")) {
-        "--property"
-    } else {
-        "--formatter-property"
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.own {
+            xtask(&["down", "--name", &self.name], b"");
+        }
     }
 }
 
-fn xtask() -> Command {
-    Command::new(env::var("OTTLA_XTASK").expect("the runner sets it: run `cargo xtask test`"))
+/// A broker that is away. It comes back, and answers again, when this is dropped.
+#[must_use = "the broker comes back when this is dropped"]
+pub(crate) struct Gone<'a> {
+    cluster: &'a Cluster,
+    broker: i32,
+    back: &'static str,
+}
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.cluster.signal(self.back, self.broker);
+    }
 }

@@ -1,6 +1,6 @@
 //! What we write Kafka's own tools read, and what they write we read, in every codec.
 
-use super::clusters::{formatter_property, single, unique};
+use super::clusters::{formatter_property, single};
 use super::run::text;
 
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
@@ -9,8 +9,7 @@ const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 fn java_reads_what_we_write() {
     let cluster = single();
     for codec in CODECS {
-        let topic = unique("to-java");
-        cluster.output(&["topic", "create", &topic, "--partitions", "1", "--replication-factor", "1"], b"");
+        let topic = cluster.topic("to-java", &["--partitions", "1"]);
         let produce = ["produce", &topic, "--compression", codec, "--key-delimiter", r"\t"];
         let headers = ["--header", "a=1", "--header", "a", "--header", "b=", "--header", "a=1"];
         cluster.output(
@@ -44,8 +43,7 @@ fn java_reads_what_we_write() {
 fn we_read_what_java_writes() {
     let cluster = single();
     for codec in CODECS {
-        let topic = unique("from-java");
-        cluster.output(&["topic", "create", &topic, "--partitions", "1", "--replication-factor", "1"], b"");
+        let topic = cluster.topic("from-java", &["--partitions", "1"]);
         let input = "a:1,b:2,a:3\tkey\tvälue\na:NUL\tNUL\tNUL\nc:\tk\t\n".as_bytes();
         let mut arguments = vec!["--topic", &topic, "--compression-codec", codec];
         for property in ["parse.key=true", "parse.headers=true", "null.marker=NUL"] {
