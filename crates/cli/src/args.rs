@@ -29,7 +29,7 @@ pub(crate) struct Connection {
     #[arg(short = 'X', long = "property", value_name = "KEY=VALUE", value_parser = property)]
     pub(crate) properties: Vec<(String, String)>,
 
-    /// A file of such settings; -X goes before it
+    /// A file of such settings; where -X names one as well, that counts
     #[arg(short = 'F', long, value_name = "FILE")]
     pub(crate) properties_file: Option<PathBuf>,
 

@@ -59,6 +59,16 @@ impl Failure {
         self
     }
 
+    /// No broker could be asked anything: whatever the error is, it is about the way to the cluster.
+    pub(crate) fn unreachable(doing: impl Display, error: &Error) -> Self {
+        let failure = Self::client(doing, error);
+        match error.kind() {
+            ErrorKind::Malformed => Self { status: Status::Unreachable, ..failure }
+                .advise("what listens there does not speak Kafka's protocol: check --brokers, and the port"),
+            _ => failure,
+        }
+    }
+
     /// A failure of which all has been said.
     pub(crate) fn told(status: Status) -> Self {
         Self { status, what: String::new(), advice: None, silent: true }
@@ -113,7 +123,7 @@ pub(crate) fn explain(error: &Error) -> String {
 /// Whether nothing but reaching a broker failed.
 fn status(error: &Error) -> Status {
     match error.kind() {
-        ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Malformed => Status::Unreachable,
+        ErrorKind::Transport | ErrorKind::Timeout => Status::Unreachable,
         ErrorKind::Config | ErrorKind::Misuse => Status::Usage,
         _ => Status::NotDone,
     }
@@ -143,7 +153,6 @@ fn advice(error: &Error) -> Option<String> {
         ErrorKind::Transport | ErrorKind::Timeout => {
             "check --brokers, and that a broker listens there without TLS; `ottla cluster info` shows what can be reached"
         }
-        ErrorKind::Malformed => "what listens there does not speak Kafka's protocol: check --brokers, and the port",
         ErrorKind::Authentication => "the cluster asks for credentials that were not given or are wrong",
         ErrorKind::Authorization => "ask for the right to do this on the cluster",
         ErrorKind::Incompatible => "`ottla cluster info` shows which brokers there are; the setting needs newer ones",

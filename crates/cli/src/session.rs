@@ -110,7 +110,10 @@ impl Session {
     pub(crate) async fn reach(&self) -> Outcome<ClusterDescription> {
         self.admin.describe_cluster().await.map_err(|error| {
             let seconds = self.patience.as_secs();
-            Failure::client(format_args!("no broker of {} could be reached within {seconds} s", self.bootstrap), &error)
+            Failure::unreachable(
+                format_args!("no broker of {} could be reached within {seconds} s", self.bootstrap),
+                &error,
+            )
         })
     }
 

@@ -26,8 +26,6 @@ pub(crate) enum Command {
 /// What to measure with.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// The topic; it is created where it is not there
     #[arg(long, default_value = "bench")]
     topic: String,
@@ -46,6 +44,8 @@ pub(crate) struct Arguments {
     /// How batches are compressed, for producing
     #[arg(long, value_enum, default_value_t = Compression::None)]
     compression: Compression,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// Measures.

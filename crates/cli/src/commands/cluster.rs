@@ -19,11 +19,11 @@ pub(crate) enum Command {
 /// How to show it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     output: Form,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// How descriptions are printed.

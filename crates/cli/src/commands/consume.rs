@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use ottla::{Batch, Consumer, Start, TopicDescription};
+use ottla::{Batch, Consumer, ErrorKind, Start, TopicDescription};
 
 use crate::args::Connection;
 use crate::failure::{Failure, Outcome, Status, explain};
@@ -22,8 +22,6 @@ use crate::view::View;
 /// What to consume.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// The topic
     topic: String,
     #[arg(short, long, value_name = "OFFSET", default_value = "beginning", allow_hyphen_values = true,
@@ -40,9 +38,11 @@ pub(crate) struct Arguments {
     count: Option<u64>,
     #[arg(short, long, value_name = "FORMAT", value_parser = Template::parse, help = format::HELP)]
     format: Option<Template>,
-    /// How to print: `json` has one object a line
+    /// How to print
     #[arg(long, value_enum, conflicts_with = "format")]
     output: Option<Form>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// Forms of output.
@@ -50,18 +50,22 @@ pub(crate) struct Arguments {
 pub(crate) enum Form {
     /// Values, each with a line end
     Value,
-    /// One JSON object a line; see `--output json` in the documentation
+    /// One JSON object a line, with topic, partition, offset, timestamp, key, value and headers; bytes that are not UTF-8
+    /// come in base64, with `_base64` behind the name
     Json,
 }
 
-/// For how long nothing may come before an end that is known to be there.
-const STALLED: Duration = Duration::from_secs(60);
+/// Kafka's default of `request.timeout.ms`.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Consumes.
 pub(crate) async fn run(connection: &Connection, arguments: Arguments) -> Outcome {
     let signals = Signals::listen();
     let mut session = Session::open(connection)?;
     let config = session.consumer_config()?;
+    let request_timeout = session.property("request.timeout.ms").and_then(|text| text.parse().ok());
+    // Two requests in a row that nobody answers: nothing is going to come.
+    let patience = 2 * request_timeout.map_or(REQUEST_TIMEOUT, Duration::from_millis);
     session.finish_settings()?;
     session.reach().await?;
     let topic = session.topic(&arguments.topic).await?;
@@ -76,7 +80,7 @@ pub(crate) async fn run(connection: &Connection, arguments: Arguments) -> Outcom
         print: Print::new(&arguments),
         output: Output::stdout(),
         left: arguments.count.unwrap_or(u64::MAX),
-        bounded: arguments.exit_at_end,
+        patience: arguments.exit_at_end.then_some(patience),
         // Records on the same terminal would be torn by it.
         progress: Progress::new(!std::io::IsTerminal::is_terminal(&std::io::stdout()), arguments.count),
     };
@@ -150,8 +154,8 @@ struct Work {
     output: Output<std::io::Stdout>,
     /// How many records may still be printed.
     left: u64,
-    /// Whether there is an end to wait for.
-    bounded: bool,
+    /// For how long nothing may come, where there is an end that is to be reached.
+    patience: Option<Duration>,
     progress: Progress,
 }
 
@@ -165,7 +169,11 @@ impl Work {
                 Ok(None) => break,
                 Err(error) => {
                     self.output.flush()?;
-                    return Err(Ended::Failed(Failure::client("consuming ended", &error)));
+                    let failure = Failure::client("consuming ended", &error);
+                    return Err(Ended::Failed(match error.kind() {
+                        ErrorKind::Malformed => failure.advise("--offset and --partitions pass over what is damaged"),
+                        _ => failure,
+                    }));
                 }
             }
             last = Instant::now();
@@ -175,6 +183,7 @@ impl Work {
 
     /// The next batch, or nothing when it is time to look around.
     async fn next(&mut self, signals: &Signals, last: Instant) -> Result<Option<ottla::Result<Option<Batch>>>, Ended> {
+        let patience = self.patience;
         {
             let mut next = pin!(self.consumer.recv_batch());
             // Only once nothing more is to be had at once: what there is should be seen.
@@ -186,10 +195,14 @@ impl Work {
                 biased;
                 batch = next => return Ok(Some(batch)),
                 _ = signals.wait() => return Ok(None),
-                () = tokio::time::sleep(STALLED.saturating_sub(last.elapsed())), if self.bounded => {}
+                () = tokio::time::sleep(patience.unwrap_or_default().saturating_sub(last.elapsed())),
+                    if patience.is_some() => {}
             }
         }
-        if last.elapsed() < STALLED { Ok(None) } else { Err(Ended::Failed(self.stalled())) }
+        match patience {
+            Some(patience) if last.elapsed() >= patience => Err(Ended::Failed(self.stalled(patience))),
+            _ => Ok(None),
+        }
     }
 
     fn print(&mut self, batch: &Batch) -> Result<(), Ended> {
@@ -231,8 +244,8 @@ impl Work {
         Ok(())
     }
 
-    fn stalled(&self) -> Failure {
-        let mut what = format!("nothing came for {} s, though not all has been read", STALLED.as_secs());
+    fn stalled(&self, patience: Duration) -> Failure {
+        let mut what = format!("nothing came for {} s, though not all has been read", patience.as_secs());
         for partition in self.consumer.control().partitions() {
             if partition.position.is_none() || partition.position < partition.stop_at {
                 let cause = partition.last_error.as_ref().map_or_else(|| "no answer".to_owned(), explain);

@@ -28,8 +28,6 @@ Each line of input is a record, without its line end; an empty line is a record 
 were acknowledged and how many failed is printed to standard error; the exit status is not 0 unless all of them were
 acknowledged. SIGINT and SIGTERM end the reading; what was read is still delivered.")]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// The topic; one that is not there is created where the cluster allows it
     topic: String,
     /// Read this file in place of standard input
@@ -59,6 +57,8 @@ pub(crate) struct Arguments {
     /// Make empty values and keys null
     #[arg(short = 'Z', long)]
     null: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// Kafka's names of codecs.

@@ -43,8 +43,6 @@ impl Command {
 /// What to list.
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// Kafka's own topics too
     #[arg(long)]
     internal: bool,
@@ -54,13 +52,13 @@ pub(crate) struct List {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     output: Form,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// What to create.
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// The topic's name
     name: String,
     /// How many partitions [default: the cluster's]
@@ -75,16 +73,18 @@ pub(crate) struct Create {
     /// Succeed where the topic exists already, whatever it is like
     #[arg(long)]
     if_not_exists: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// What to delete.
 #[derive(Debug, Args)]
 pub(crate) struct Delete {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// The topics' names
     #[arg(required = true)]
     names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// How long a new topic may take until all of its partitions have leaders.

@@ -72,6 +72,40 @@ fn a_broker_that_never_answers_is_given_up() {
 }
 
 #[test]
+fn an_answer_of_impossible_length_is_not_waited_for() {
+    let address = serve(|mut stream| {
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = stream.write_all(&[0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
+        std::mem::forget(stream);
+    });
+    let ended = ottla(&["topic", "list", "--brokers", &address, "--connect-timeout", "2"]).end();
+    ended.failure(3, &[&address, "2147483647"]);
+}
+
+#[test]
+fn a_broker_that_stops_answering_ends_the_consuming() {
+    let cluster = cluster(1);
+    cluster.topic("t", 1);
+    cluster.output(&["produce", "t"], b"a\n");
+    cluster.mock.inject(Fault::no_answer().api(ApiKey::FETCH).always());
+    let ended = cluster.ottla(&["consume", "t", "-e", "-X", "request.timeout.ms=1000"]).end();
+    ended.failure(3, &["nothing came for 2 s", "partition 0", "topic describe"]);
+}
+
+#[test]
+fn a_damaged_batch_is_told_with_its_place() {
+    let cluster = cluster(1);
+    cluster.topic("t", 1);
+    cluster.output(&["produce", "t"], b"a\n");
+    let mut batch = cluster.mock.state().batches("t", 0).unwrap()[0].to_vec();
+    *batch.last_mut().unwrap() ^= 1;
+    cluster.mock.state().append_batch("t", 0, &batch).unwrap();
+    let ended = cluster.ottla(&["consume", "t", "-e"]).end();
+    assert_eq!(ended.stdout, b"a\n");
+    ended.failure(1, &["t-0", "offset 1", "pass over"]);
+}
+
+#[test]
 fn a_broker_that_stops_answering_fails_the_records() {
     let cluster = cluster(1);
     cluster.topic("t", 1);

@@ -14,14 +14,14 @@ use crate::table::{list, table};
 /// What to describe.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// The topics' names
     #[arg(required = true)]
     names: Vec<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     output: Form,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 struct Partition {
