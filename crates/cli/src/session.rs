@@ -8,8 +8,8 @@ use ottla::{
     Properties, SettingKey, TopicDescription,
 };
 
-use ottla_protocol::Utf8Bytes;
-use ottla_protocol::messages::metadata::{MetadataRequest, MetadataRequestTopic};
+use ottla::raw::Utf8Bytes;
+use ottla::raw::messages::metadata::{MetadataRequest, MetadataRequestTopic};
 
 use crate::args::Connection;
 use crate::failure::{Failure, Outcome, note};

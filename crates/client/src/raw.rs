@@ -11,6 +11,7 @@ use ottla_protocol::frame::{RequestFrame, encode_request};
 use ottla_protocol::{ApiKey, Message, Request};
 
 pub use ottla_core::call::Target;
+pub use ottla_core::io::CoordinatorKind;
 
 use crate::Client;
 

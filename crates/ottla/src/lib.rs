@@ -49,8 +49,8 @@ pub use ottla_admin::{
 };
 pub use ottla_client::{Client, ClientConfig, Connecting, Connector, DnsLookup, MetadataRecovery};
 pub use ottla_consumer::{
-    Batch, BatchIter, Consumer, ConsumerConfig, Control, Header, Headers, IsolationLevel, OffsetReset, Record,
-    RecordView, Start,
+    Batch, BatchIter, Consumer, ConsumerConfig, Control, Header, Headers, IsolationLevel, OffsetReset, PartitionState,
+    PartitionStatus, Record, RecordView, Recv, RecvBatch, Start, TimestampType,
 };
 pub use ottla_producer::{
     Acks, CompressionType, Enqueue, EnqueueAll, HeaderKey, NewRecord, Payload, Producer, ProducerConfig, Receipt,
@@ -60,7 +60,7 @@ pub use ottla_types::{BrokerId, ErrorCode, ProducerId, Topic, TopicPartition, Uu
 
 pub use ottla_admin::{Error, ErrorKind, Outcome, Properties, Rejected, Result, SettingKey};
 
-pub use ottla_client::raw;
+pub mod raw;
 
 /// The program in the README compiles.
 #[cfg(doctest)]
