@@ -11,6 +11,9 @@ use super::state::Broker;
 use super::{State, java};
 use crate::util::{self, Result};
 
+/// For how long a process may be without a command line, on a loaded machine.
+const STARTING: Duration = Duration::from_secs(2);
+
 /// What a broker's process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
@@ -43,9 +46,18 @@ pub fn spawn(cluster: &State, broker: &Broker) -> Result<u32> {
 
 /// What the broker's process does now. A process of another program that has since got the same id counts as ended.
 pub fn look(broker: &Broker) -> Life {
-    let (state, command) = match state_and_command(broker.pid) {
-        Some(found) => found,
-        None => return Life::Ended,
+    let deadline = Instant::now() + STARTING;
+    let (state, command) = loop {
+        match state_and_command(broker.pid) {
+            // It is being started: the kernel has not yet given it its command line.
+            Some((state, command))
+                if command.is_empty() && !state.starts_with(['Z', 'X']) && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Some(found) => break found,
+            None => return Life::Ended,
+        }
     };
     if !command.contains(&*broker.config.to_string_lossy()) || state.starts_with(['Z', 'X']) {
         Life::Ended
