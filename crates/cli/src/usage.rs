@@ -10,7 +10,8 @@ pub(crate) fn now() -> (Option<Duration>, Option<u64>) {
 
     let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return (None, None) };
     let time = |value: TimeVal| {
-        let micros = value.tv_sec().saturating_mul(1_000_000).saturating_add(value.tv_usec());
+        #[allow(clippy::useless_conversion, reason = "Apple counts microseconds in 32 bits")]
+        let micros = value.tv_sec().saturating_mul(1_000_000).saturating_add(i64::from(value.tv_usec()));
         Duration::from_micros(u64::try_from(micros).unwrap_or_default())
     };
     // Apple counts bytes, everybody else kibibytes.
