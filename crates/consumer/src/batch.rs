@@ -9,7 +9,7 @@ use ottla_types::Topic;
 use crate::position::Delivered;
 use crate::record::{Chunk, Record, RecordView};
 
-/// All that was ready of one partition: owned, `'static`, and never empty when it is handed over.
+/// What one fetch brought of one partition: owned, `'static`, and never empty when it is handed over.
 ///
 /// Iterating borrows [`RecordView`]s, decodes each as it comes, and cannot fail: CRC and framing were checked before.
 pub struct Batch {

@@ -99,7 +99,7 @@ impl Consumer {
         Recv { consumer: self }
     }
 
-    /// All that is ready of one partition, partitions in turns; `Ok(None)` when there will be none any more. Of a batch that
+    /// What one fetch brought of one partition, partitions in turns; `Ok(None)` when there will be none any more. Of a batch that
     /// [`recv`](Self::recv) began the rest comes first.
     ///
     /// # Errors

@@ -28,10 +28,10 @@ impl ConsumerMachine {
     /// Adds partitions: all of them or, where one cannot be, none.
     pub(crate) fn assign(&mut self, partitions: &[((Topic, i32), Start)], now: Now) -> Result<()> {
         self.check_open()?;
-        for (at, ((topic, partition), start)) in partitions.iter().enumerate() {
+        let mut named = BTreeSet::new();
+        for ((topic, partition), start) in partitions {
             start.validate()?;
-            let twice = partitions.iter().take(at).any(|(other, _)| other.0 == *topic && other.1 == *partition);
-            if twice || self.assignment.find(topic.name(), *partition).is_some() {
+            if !named.insert((topic, *partition)) || self.assignment.find(topic.name(), *partition).is_some() {
                 return Err(misuse(topic.name(), *partition, "is assigned already"));
             }
             if *partition < 0 {
