@@ -20,7 +20,7 @@ use ottla_protocol::messages::{
     MetadataRequest, ProduceRequest,
 };
 use ottla_protocol::records::{Attributes, BatchBuilder, Codec, Compressor, NO_HEADERS, Producer};
-use ottla_types::{ErrorCode, ProducerId, Topic, Uuid};
+use ottla_types::{ProducerId, Topic, Uuid};
 
 fn bootstrap(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is to be set; `cargo xtask test` does"))
@@ -76,10 +76,9 @@ async fn produce(client: &Client, to: &(Topic, Uuid), partition: i32, records: B
             ..Default::default()
         };
         let answer = raw::send(client, Target::Leader(to.0.clone(), partition), request).await;
-        match answer.map(|answer| answer.responses[0].partition_responses[0].error_code) {
-            Ok(ErrorCode::NONE) => return,
-            // The leader of a topic that was just made does not know it yet.
-            _ => {}
+        // The leader of a topic that was just made does not know it yet.
+        if answer.is_ok_and(|answer| answer.responses[0].partition_responses[0].error_code.is_ok()) {
+            return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
