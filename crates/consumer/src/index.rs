@@ -119,9 +119,10 @@ struct Found {
 }
 
 impl Work for IndexJob {
+    /// In bytes of what compressing costs: checking what came takes an eighth of that, so that up to half a megabyte is done
+    /// where it stands, in less time than waking another thread and losing the caches costs; decompressing takes more.
     fn cost(&self) -> usize {
-        // Decompression takes about eight times as long as checking what came, byte for byte.
-        if self.compressed { self.records.len().saturating_mul(8) } else { self.records.len() }
+        if self.compressed { self.records.len().saturating_mul(4) } else { self.records.len() / 8 }
     }
 
     fn run(&mut self) {
