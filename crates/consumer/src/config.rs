@@ -19,7 +19,7 @@ settings! {
         /// Apart from any socket timeout.
         fetch_max_wait: Duration = Duration::from_millis(500), "fetch.max.wait.ms" | "fetch.wait.max.ms";
         /// The most bytes that one fetch from one broker asks for; never more than a sixteenth of
-        /// [`fetch_buffer_bytes`](Self::fetch_buffer_bytes), but for one partition's worth. A larger record batch comes all the
+        /// [`fetch_buffer_bytes`](Self::fetch_buffer_bytes), or one partition's worth. A larger record batch comes all the
         /// same, alone.
         fetch_max_bytes: usize = 50 * 1024 * 1024, "fetch.max.bytes";
         /// The most bytes of one partition in one fetch. A larger record batch comes all the same, alone.

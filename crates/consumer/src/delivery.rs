@@ -97,9 +97,7 @@ impl ConsumerMachine {
     /// Gives bytes back to the budget, and another chance to those that went without.
     pub(crate) fn release(&mut self, bytes: usize) {
         self.budget.release(bytes);
-        if std::mem::take(&mut self.starved) {
-            self.dirty.extend(self.fetchers.keys().copied());
-        }
+        self.feed_starved();
         self.start_jobs();
     }
 

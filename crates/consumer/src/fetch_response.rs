@@ -38,8 +38,9 @@ impl ConsumerMachine {
         let Some(fetcher) = self.fetchers.get_mut(&broker) else { return };
         self.dirty.insert(broker);
         if let Some(flight) = fetcher.flight.take() {
-            self.budget.settle(flight.reserved);
+            self.settle(flight.reserved);
         }
+        let Some(fetcher) = self.fetchers.get_mut(&broker) else { return };
         let response = match read(result) {
             Ok(response) => response,
             Err(error) => {
@@ -85,7 +86,7 @@ impl ConsumerMachine {
     pub(crate) fn on_fetch_aside(&mut self, broker: BrokerId, result: Result<Response, SendError>, now: Now) {
         self.dirty.insert(broker);
         let Some(aside) = self.fetchers.get_mut(&broker).and_then(|fetcher| fetcher.aside.take()) else { return };
-        self.budget.settle(aside.reserved);
+        self.settle(aside.reserved);
         let response = read(result).and_then(|response| match response.error_code {
             ErrorCode::NONE => Ok(response),
             code => Err(Error::broker(code, "a fetch was refused")),

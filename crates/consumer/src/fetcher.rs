@@ -137,12 +137,27 @@ impl ConsumerMachine {
     /// The bytes to reserve for a fetch of so many partitions.
     fn reserve(&mut self, partitions: usize) -> Option<usize> {
         let each = self.config.max_partition_fetch_bytes;
-        // A sixteenth of the budget, 4 MiB by default: one broker does not take all of it, and a smaller response is checked
-        // and read while it is still in the caches. 16 MiB cost a fifth more CPU.
-        let most = self.config.fetch_max_bytes.min((self.budget.limit() / 16).max(each));
+        // A sixteenth of the budget, 4 MiB by default: a smaller response is checked and read while it is still in the caches;
+        // 16 MiB cost a fifth more CPU. All brokers together take half of it, so that no parked fetch keeps another waiting.
+        let limit = self.budget.limit();
+        let share = (limit / 16).max(each).min(limit / 2 / self.fetchers.len().max(1)).max(1);
+        let most = self.config.fetch_max_bytes.min(share);
         let granted = self.budget.reserve(partitions.saturating_mul(each).min(most), each.min(most));
         self.starved |= granted.is_none();
         granted
+    }
+
+    /// Gives a reservation back, and another chance to those that went without.
+    pub(crate) fn settle(&mut self, reserved: usize) {
+        self.budget.settle(reserved);
+        self.feed_starved();
+    }
+
+    /// Lets the fetchers that went without budget try again.
+    pub(crate) fn feed_starved(&mut self) {
+        if std::mem::take(&mut self.starved) {
+            self.dirty.extend(self.fetchers.keys().copied());
+        }
     }
 
     fn fetch_version(&self, versions: &Versions, by_id: bool) -> Result<i16, Error> {

@@ -384,6 +384,23 @@ fn a_fetch_reserves_what_it_may_bring() {
 }
 
 #[test]
+fn a_fetch_that_went_without_budget_leaves_when_another_gives_its_back() {
+    let config = ConsumerConfig::default().fetch_buffer_bytes(100_000).max_partition_fetch_bytes(60_000);
+    let mut world = connected(2, config);
+    world.fetch();
+    world.lead(&[ONE, TWO], 1);
+    world.connect(TWO, FETCH);
+    let (second, request) = world.fetch();
+    assert_eq!((second.broker, request.max_bytes), (TWO, 25_000), "all brokers together take half");
+    world.machine.budget.hold(60_000);
+    world.answer_fetch(&second, 71, vec![data(1, None, 0)]);
+    assert!(world.requests().is_empty(), "no budget is free");
+    world.machine.release(60_000);
+    world.machine.pump(world.now);
+    assert_eq!(world.fetch().0.broker, TWO);
+}
+
+#[test]
 fn a_caller_that_waits_is_woken_once_there_is_something() {
     struct Count(std::sync::atomic::AtomicUsize);
     impl std::task::Wake for Count {
