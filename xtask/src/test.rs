@@ -1,7 +1,6 @@
 //! `cargo xtask test`: every test there is, one count at the end. What a test needs beyond Rust is started for it; where
 //! that is missing the tests are counted and named as skipped, never passed over in silence.
 
-mod left_behind;
 mod needs;
 mod tally;
 mod targets;
@@ -126,7 +125,6 @@ impl Runner {
     }
 
     fn real_kafka_version(&mut self, kafka: &str) -> Result<()> {
-        left_behind::take_down()?;
         let single = start_cluster(kafka, "single", 1)?;
         let three = start_cluster(kafka, "three", 3)?;
         // Those that end brokers go last and one by one: whatever runs beside them would meet a cluster in pieces.
@@ -189,10 +187,10 @@ impl Runner {
     }
 }
 
-fn start_cluster(kafka: &str, what: &str, brokers: u16) -> Result<Running> {
-    let name = left_behind::cluster_name(what);
-    let running =
-        Running::start(&Options { name, kafka: kafka.to_owned(), brokers, partitions: 3, ..Options::default() })?;
+fn start_cluster(kafka: &str, name: &str, brokers: u16) -> Result<Running> {
+    let options =
+        Options { name: name.to_owned(), kafka: kafka.to_owned(), brokers, partitions: 3, ..Options::default() };
+    let running = Running::start(options)?;
     println!("Kafka {kafka}: {}", running.0.bootstrap());
     Ok(running)
 }

@@ -59,8 +59,7 @@ pub fn run(args: Vec<String>) -> Result<()> {
         compression: flags.value("compression").unwrap_or("none").to_owned(),
     };
     let modes = flags.value("modes").unwrap_or("produce,consume");
-    let name = format!("bench-{}", std::process::id());
-    let cluster = Running::start(&Options { name, heap_mib: HEAP_MIB, ..Options::default() })?;
+    let cluster = Running::start(Options { name: "bench".into(), heap_mib: HEAP_MIB, ..Options::default() })?;
     let mut tables = Vec::new();
     for mode in modes.split(',') {
         tables.push(table::render(mode, &plan.measure(mode, &cluster.0)?));
