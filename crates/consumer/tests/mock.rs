@@ -676,3 +676,140 @@ async fn receiving_can_be_spawned_raced_and_dropped() {
     .await;
     assert_eq!(record.unwrap().unwrap().offset, 51);
 }
+
+/// Whatever happens to brokers, connections and sessions, and however the application seeks, pauses and reassigns: each
+/// partition comes in order from where it was put, whole to its end.
+async fn storm(seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (cluster, client) = cluster(3);
+    let partitions = random.i32(1..7);
+    fill(&cluster, "t", partitions, 10, 20);
+    let mut config = ConsumerConfig::default()
+        .fetch_buffer_bytes(random.usize(3_000..60_000))
+        .max_partition_fetch_bytes(random.usize(300..6_000));
+    if random.bool() {
+        config = config.fetch_max_wait(Duration::from_millis(random.u64(0..2_000)));
+    }
+    let mut consumer = assign(&client, "t", partitions, Start::Beginning, config);
+    let control = consumer.control();
+    let mut expected = vec![Some(0_i64); partitions as usize];
+    let mut paused = BTreeSet::new();
+    let check = |record: &Record, expected: &mut Vec<Option<i64>>, paused: &BTreeSet<i32>| {
+        assert!(!paused.contains(&record.partition), "seed {seed}: partition {} is paused", record.partition);
+        let next = expected[record.partition as usize].as_mut();
+        let next = next.unwrap_or_else(|| panic!("seed {seed}: partition {} is not assigned", record.partition));
+        assert_eq!(record.offset, *next, "seed {seed}: partition {}", record.partition);
+        *next += 1;
+    };
+    for _ in 0..150 {
+        let partition = random.i32(0..partitions);
+        let assigned = expected[partition as usize].is_some();
+        match random.u32(0..14) {
+            0 if assigned => {
+                let to = random.i64(0..201);
+                control.seek("t", partition, Start::Offset(to)).unwrap();
+                expected[partition as usize] = Some(to);
+            }
+            1 if assigned => {
+                control.seek("t", partition, Start::Beginning).unwrap();
+                expected[partition as usize] = Some(0);
+            }
+            2 if assigned => {
+                control.pause(&[("t", partition)]).unwrap();
+                paused.insert(partition);
+            }
+            3 if assigned => {
+                control.resume(&[("t", partition)]).unwrap();
+                paused.remove(&partition);
+            }
+            4 if assigned => {
+                control.unassign(&[("t", partition)]).unwrap();
+                paused.remove(&partition);
+                expected[partition as usize] = None;
+            }
+            4 => {
+                control.assign_add([(("t", partition), Start::Tail(50))]).unwrap();
+                let end = cluster.state().partition("t", partition).unwrap().high_watermark;
+                expected[partition as usize] = Some(end - 50);
+                // The end is looked up later than this: nothing is written until it is known.
+                let found = async {
+                    while control.position("t", partition).is_none() {
+                        tokio::time::sleep(Duration::from_millis(5)).await;
+                    }
+                };
+                cluster.state().clear_faults();
+                for broker in 1..4 {
+                    cluster.start_broker(BrokerId(broker)).unwrap();
+                }
+                tokio::time::timeout(Duration::from_secs(120), found).await.expect("a start is found");
+            }
+            5 => drop(cluster.state().move_leader_on("t", partition)),
+            6 => cluster.stop_broker(BrokerId(random.i32(1..4))).unwrap(),
+            7 => {
+                for broker in 1..4 {
+                    cluster.start_broker(BrokerId(broker)).unwrap();
+                }
+            }
+            8 => cluster.state().expire_fetch_sessions(BrokerId(random.i32(1..4))),
+            9 => {
+                let fault = match random.u32(0..6) {
+                    0 => Fault::disconnect(),
+                    1 => Fault::disconnect().after_applying(),
+                    2 => Fault::delay(Duration::from_millis(random.u64(0..300))),
+                    3 => Fault::error(ErrorCode::NOT_LEADER_OR_FOLLOWER),
+                    4 => Fault::error(ErrorCode::FETCH_SESSION_ID_NOT_FOUND),
+                    _ => Fault::throttle(Duration::from_millis(100)),
+                };
+                cluster.inject(fault.api(ApiKey::FETCH).times(random.u32(1..5)));
+            }
+            10 => drop(cluster.append("t", partition, &values(random.usize(1..30)))),
+            11 => {
+                if let Ok(batch) = tokio::time::timeout(Duration::from_millis(50), consumer.recv_batch()).await {
+                    let batch = batch.unwrap().unwrap();
+                    for view in &batch {
+                        check(&view.to_owned(), &mut expected, &paused);
+                    }
+                    assert_eq!(control.position("t", batch.partition()), expected[batch.partition() as usize]);
+                }
+            }
+            _ => {
+                for _ in 0..random.u32(1..60) {
+                    match tokio::time::timeout(Duration::from_millis(50), consumer.recv()).await {
+                        Ok(record) => check(&record.unwrap().unwrap(), &mut expected, &paused),
+                        Err(_) => break,
+                    }
+                }
+            }
+        }
+    }
+    cluster.state().clear_faults();
+    for broker in 1..4 {
+        cluster.start_broker(BrokerId(broker)).unwrap();
+    }
+    for partition in std::mem::take(&mut paused) {
+        control.resume(&[("t", partition)]).unwrap();
+    }
+    if expected.iter().any(Option::is_some) {
+        control.until_end().unwrap();
+        let rest = async {
+            while let Some(record) = consumer.recv().await.unwrap() {
+                check(&record, &mut expected, &paused);
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(300), rest).await;
+        assert!(ended.is_ok(), "seed {seed}: {:#?}", control.partitions());
+    }
+    for (partition, next) in (0..).zip(expected) {
+        let end = cluster.state().partition("t", partition).unwrap().high_watermark;
+        assert!(next.is_none_or(|next| next == end), "seed {seed}: partition {partition} ends at {next:?} of {end}");
+    }
+    assert_eq!(control.buffered_bytes(), 0, "seed {seed}");
+    consumer.close(Duration::from_secs(5)).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn storms_lose_nothing_and_bring_nothing_twice() {
+    for seed in 0..25 {
+        storm(seed).await;
+    }
+}
