@@ -30,7 +30,7 @@ fn a_record_over_the_topics_limit_fails_and_the_others_do_not() {
     let topic = cluster.topic("large", &["--config", "max.message.bytes=10000"]);
     let input = format!("before\n{}\nafter\n", "x".repeat(20_000));
     // Each record in a batch of its own, which is what the broker measures.
-    let ended = cluster.ottla(&["produce", &topic, "-X", "batch.size=1"]).input(input.as_bytes()).end();
+    let ended = cluster.ottla(&["produce", &topic, "-p", "0", "-X", "batch.size=1"]).input(input.as_bytes()).end();
     ended.failure(1, &["2 acknowledged, 1 failed", "record 2", "MESSAGE_TOO_LARGE", "max.message.bytes"]);
     let got = cluster.ottla(&["consume", &topic, "-e"]).end().success();
     assert_eq!(got.stdout, b"before\nafter\n");
