@@ -57,6 +57,7 @@ struct Runner {
 
 impl Runner {
     fn all(&mut self) -> Result<()> {
+        let opt_in = targets::opt_in()?;
         self.step("workspace", |runner| {
             let mut cargo = runner.cargo_test();
             cargo.args(["--workspace", "--no-fail-fast"]);
@@ -68,7 +69,7 @@ impl Runner {
             cargo.args(["--workspace", "--features", "ottla-simulation/planted", "--test", "planted"]);
             runner.tally.run("planted bugs", &mut cargo)
         })?;
-        for target in targets::opt_in()? {
+        for target in opt_in {
             match target {
                 OptIn::RealKafka => self.real_kafka()?,
                 OptIn::Peers => self.step("peers", Self::peers)?,
