@@ -94,8 +94,15 @@ public final class Records {
         PrintWriter out = new PrintWriter(
                 new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.US_ASCII), 1 << 16));
         try (var consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
-                    .map(partition -> new TopicPartition(topic, partition.partition())).collect(Collectors.toList());
+            // A client that has just started may be told of a topic without partitions: none would look like an empty topic.
+            List<TopicPartition> partitions = List.of();
+            for (int attempt = 0; attempt < 50 && partitions.isEmpty(); attempt++) {
+                partitions = consumer.partitionsFor(topic).stream()
+                        .map(partition -> new TopicPartition(topic, partition.partition())).collect(Collectors.toList());
+            }
+            if (partitions.isEmpty()) {
+                throw new IllegalStateException("no partitions of " + topic);
+            }
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
