@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -96,7 +97,8 @@ public final class Records {
         try (var consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             // A client that has just started may be told of a topic without partitions: none would look like an empty topic.
             List<TopicPartition> partitions = List.of();
-            for (int attempt = 0; attempt < 50 && partitions.isEmpty(); attempt++) {
+            for (int attempt = 0; attempt < 100 && partitions.isEmpty(); attempt++) {
+                LockSupport.parkNanos(attempt * 1_000_000L);
                 partitions = consumer.partitionsFor(topic).stream()
                         .map(partition -> new TopicPartition(topic, partition.partition())).collect(Collectors.toList());
             }
