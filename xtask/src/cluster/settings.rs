@@ -38,6 +38,9 @@ pub fn server_properties(cluster: &State, broker: &Broker, partitions: u32, extr
         // A killed broker's partitions move after some four seconds instead of nine.
         ("broker.heartbeat.interval.ms", "500".into()),
         ("broker.session.timeout.ms", "4000".into()),
+        // Tests write timestamps of any year. After a week by those, Kafka deletes: half a minute after its start, and so in
+        // the middle of a test.
+        ("log.retention.ms", "-1".into()),
         // 128 MiB by default, a third of the heap that brokers get here.
         ("log.cleaner.dedupe.buffer.size", "16777216".into()),
     ];

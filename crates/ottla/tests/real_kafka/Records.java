@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -95,16 +94,8 @@ public final class Records {
         PrintWriter out = new PrintWriter(
                 new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.US_ASCII), 1 << 16));
         try (var consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            // A client that has just started may be told of a topic without partitions: none would look like an empty topic.
-            List<TopicPartition> partitions = List.of();
-            for (int attempt = 0; attempt < 100 && partitions.isEmpty(); attempt++) {
-                LockSupport.parkNanos(attempt * 1_000_000L);
-                partitions = consumer.partitionsFor(topic).stream()
-                        .map(partition -> new TopicPartition(topic, partition.partition())).collect(Collectors.toList());
-            }
-            if (partitions.isEmpty()) {
-                throw new IllegalStateException("no partitions of " + topic);
-            }
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(partition -> new TopicPartition(topic, partition.partition())).collect(Collectors.toList());
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
