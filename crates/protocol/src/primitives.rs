@@ -62,32 +62,17 @@ pub(crate) fn unsigned_varint(input: &[u8]) -> Parsed<'_, u32> {
     {
         return Ok((rest, u32::from(first)));
     }
-    let (rest, value) = base_128(input, 5)?;
+    let (rest, value) = base_128(input)?;
     // The fifth byte has room for more than 32 bits; what is above them falls away, as in Kafka's reader.
     #[expect(clippy::cast_possible_truncation, reason = "see above")]
     Ok((rest, value as u32))
 }
 
-/// Zigzag over [`unsigned_varint`].
-#[inline]
-#[allow(dead_code, reason = "records are what signed varints are for")]
-pub(crate) fn varint(input: &[u8]) -> Parsed<'_, i32> {
-    let (rest, value) = unsigned_varint(input)?;
-    Ok((rest, (value >> 1).cast_signed() ^ 0_i32.wrapping_sub((value & 1).cast_signed())))
-}
-
-/// Zigzag over 64 bits, ten bytes at most.
-#[inline]
-#[allow(dead_code, reason = "records are what signed varints are for")]
-pub(crate) fn varlong(input: &[u8]) -> Parsed<'_, i64> {
-    let (rest, value) = base_128(input, 10)?;
-    Ok((rest, (value >> 1).cast_signed() ^ 0_i64.wrapping_sub((value & 1).cast_signed())))
-}
-
-fn base_128(input: &[u8], most: u32) -> Parsed<'_, u64> {
+/// Five groups of seven bits at most.
+fn base_128(input: &[u8]) -> Parsed<'_, u64> {
     let mut value = 0_u64;
     let mut rest = input;
-    for group in 0..most {
+    for group in 0..5_u32 {
         let Some((&byte, after)) = rest.split_first() else {
             return Err(Err::Error(WireError::Truncated));
         };
