@@ -5,6 +5,7 @@
 
 mod codec;
 mod index;
+mod least;
 mod module;
 pub(crate) mod names;
 mod schema_tables;

@@ -15,7 +15,7 @@ pub enum WireError {
     UnexpectedNull,
     /// A string is longer than the 32,767 bytes that Kafka allows.
     StringTooLong,
-    /// A count of elements is greater than the number of bytes that are left.
+    /// A count of elements is greater than the bytes that are left can hold, were each as small as it can be.
     CountTooLarge,
     /// A tag that is known, but not in this version.
     UnexpectedTag,
@@ -34,7 +34,7 @@ impl fmt::Display for WireError {
             Self::VarintTooLong => "a varint is too long",
             Self::UnexpectedNull => "null where it is not allowed",
             Self::StringTooLong => "a string is longer than 32767 bytes",
-            Self::CountTooLarge => "a count is greater than the bytes that are left",
+            Self::CountTooLarge => "a count is greater than the bytes that are left can hold",
             Self::UnexpectedTag => "a known tag that this version does not have",
             Self::UnsupportedVersion => "the version is not supported",
             Self::UnknownApiKey => "the API key is not known",

@@ -158,17 +158,22 @@ impl<'a> Reader<'a> {
         self.nullable_bytes()?.ok_or(WireError::UnexpectedNull)
     }
 
-    /// The number of elements of an array; nothing for null. Never more than the bytes that are left.
-    pub(crate) fn count(&mut self) -> Read<Option<usize>> {
+    /// The number of elements of an array; nothing for null. Never more than the bytes that are left can hold, when each
+    /// takes `least` of them or more.
+    pub(crate) fn count(&mut self, least: usize) -> Read<Option<usize>> {
         match self.length(|reader| Ok(i64::from(reader.int32()?)))? {
-            Some(count) if count > self.input.len() => Err(WireError::CountTooLarge),
+            Some(count) if count.saturating_mul(least) > self.input.len() => Err(WireError::CountTooLarge),
             count => Ok(count),
         }
     }
 
-    /// An array that may be null.
-    pub(crate) fn nullable_array<T>(&mut self, element: fn(&mut Self) -> Read<T>) -> Read<Option<Vec<T>>> {
-        let Some(count) = self.count()? else {
+    /// An array that may be null, of elements that take `least` bytes or more.
+    pub(crate) fn nullable_array<T>(
+        &mut self,
+        element: fn(&mut Self) -> Read<T>,
+        least: usize,
+    ) -> Read<Option<Vec<T>>> {
+        let Some(count) = self.count(least)? else {
             return Ok(None);
         };
         // A count is believed as far as elements of an eighth of their size in memory would fill the frame; an honest
@@ -182,9 +187,9 @@ impl<'a> Reader<'a> {
         Ok(Some(elements))
     }
 
-    /// An array that may not be null.
-    pub(crate) fn array<T>(&mut self, element: fn(&mut Self) -> Read<T>) -> Read<Vec<T>> {
-        self.nullable_array(element)?.ok_or(WireError::UnexpectedNull)
+    /// An array that may not be null, of elements that take `least` bytes or more.
+    pub(crate) fn array<T>(&mut self, element: fn(&mut Self) -> Read<T>, least: usize) -> Read<Vec<T>> {
+        self.nullable_array(element, least)?.ok_or(WireError::UnexpectedNull)
     }
 
     /// A struct that may be null: a marker byte, negative for null, before it.

@@ -78,6 +78,9 @@ pub struct FieldSchema {
     pub kind: FieldKind,
     /// Whether it is an array.
     pub array: bool,
+    /// The least bytes that one element of the array takes, in any version: no count of elements can be greater than the
+    /// bytes that are left over this. 0 for what is no array.
+    pub least: usize,
     /// The versions that have it, among those in which its struct occurs.
     pub versions: VersionRange,
     /// The versions in which it may be null.
@@ -161,6 +164,7 @@ pub(crate) mod build {
             name,
             kind,
             array: false,
+            least: 0,
             versions: VersionRange::new(low, high),
             nullable: None,
             tag: None,
@@ -174,8 +178,8 @@ pub(crate) mod build {
     }
 
     impl FieldSchema {
-        pub(crate) const fn array(self) -> Self {
-            Self { array: true, ..self }
+        pub(crate) const fn array(self, least: usize) -> Self {
+            Self { array: true, least, ..self }
         }
 
         pub(crate) const fn null(self, low: i16, high: i16) -> Self {

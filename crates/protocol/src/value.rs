@@ -123,7 +123,7 @@ fn fields(reader: &mut Reader<'_>, schema: &'static [FieldSchema], flexible: boo
 fn value(reader: &mut Reader<'_>, field: &'static FieldSchema, flexible: bool) -> Result<Value, WireError> {
     let nullable = field.is_nullable(reader.version());
     if field.array {
-        let Some(count) = reader.count()? else {
+        let Some(count) = reader.count(field.least)? else {
             return if nullable { Ok(Value::Null) } else { Err(WireError::UnexpectedNull) };
         };
         let mut elements = Vec::new();

@@ -121,9 +121,10 @@ fn read_value(field: &StructField) -> String {
 
 fn read_plain(field: &StructField, nullable: &str) -> String {
     let element = element_method(field);
+    let least = field.least.unwrap_or(1);
     match (&field.struct_name, field.field.array) {
-        (Some(name), true) => format!("r.{nullable}array({name}::read)?"),
-        (None, true) => format!("r.{nullable}array(Reader::{element})?"),
+        (Some(name), true) => format!("r.{nullable}array({name}::read, {least})?"),
+        (None, true) => format!("r.{nullable}array(Reader::{element}, {least})?"),
         (Some(name), false) if nullable.is_empty() => format!("{name}::read(r)?"),
         (Some(name), false) => format!("r.nullable_struct({name}::read)?"),
         (None, false) => match field.field.base {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::least;
 use super::names::{field_name, snake_case};
 use super::table::{Base, Field, Kind, Message, Versions};
 
@@ -40,6 +41,8 @@ pub(crate) struct StructField {
     pub(crate) struct_name: Option<String>,
     pub(crate) versions: Versions,
     pub(crate) nullable: Option<Versions>,
+    /// The least bytes of one element, if it is an array.
+    pub(crate) least: Option<usize>,
     /// Whether it may be a secret.
     pub(crate) secret: bool,
     /// Whether `Debug` shows no more than its length: payloads and secrets.
@@ -131,6 +134,7 @@ impl Module {
                 });
             }
         }
+        least::fill(&mut structs)?;
         Ok(Self { name: name.to_owned(), messages, structs })
     }
 
@@ -217,6 +221,7 @@ fn fields(
             },
             versions,
             nullable: field.nullable.and_then(|nullable| nullable.clip(versions)),
+            least: None,
             secret,
             hidden: bytes || secret,
             field: field.clone(),

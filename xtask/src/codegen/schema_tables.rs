@@ -79,8 +79,8 @@ fn line(module: &Module, field: &StructField) -> String {
     };
     let own = &field.field;
     let mut line = format!("field(\"{}\", {kind}, {}, {})", own.name, field.versions.low, field.versions.high);
-    if own.array {
-        line.push_str(".array()");
+    if let Some(least) = field.least {
+        let _ = write!(line, ".array({least})");
     }
     if let Some(nullable) = field.nullable {
         let _ = write!(line, ".null({}, {})", nullable.low, nullable.high);

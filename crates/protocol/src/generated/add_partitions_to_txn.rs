@@ -35,11 +35,11 @@ impl Codec for AddPartitionsToTxnRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            transactions: if v >= 4 { r.array(AddPartitionsToTxnTransaction::read)? } else { Vec::new() },
+            transactions: if v >= 4 { r.array(AddPartitionsToTxnTransaction::read, 14)? } else { Vec::new() },
             v3_and_below_transactional_id: if v <= 3 { r.string()? } else { Utf8Bytes::new() },
             v3_and_below_producer_id: if v <= 3 { r.producer_id()? } else { ProducerId(0) },
             v3_and_below_producer_epoch: if v <= 3 { r.int16()? } else { 0 },
-            v3_and_below_topics: if v <= 3 { r.array(AddPartitionsToTxnTopic::read)? } else { Vec::new() },
+            v3_and_below_topics: if v <= 3 { r.array(AddPartitionsToTxnTopic::read, 3)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {
@@ -107,7 +107,7 @@ impl AddPartitionsToTxnTransaction {
             producer_id: r.producer_id()?,
             producer_epoch: r.int16()?,
             verify_only: r.bool()?,
-            topics: r.array(AddPartitionsToTxnTopic::read)?,
+            topics: r.array(AddPartitionsToTxnTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -138,8 +138,11 @@ pub struct AddPartitionsToTxnTopic {
 impl AddPartitionsToTxnTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this =
-            Self { name: r.string()?, partitions: r.array(Reader::int32)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self {
+            name: r.string()?,
+            partitions: r.array(Reader::int32, 4)?,
+            unknown_tagged_fields: TaggedFields::new(),
+        };
         if v >= 3 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -191,9 +194,9 @@ impl Codec for AddPartitionsToTxnResponse {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
             error_code: if v >= 4 { r.error_code()? } else { ErrorCode(0) },
-            results_by_transaction: if v >= 4 { r.array(AddPartitionsToTxnResult::read)? } else { Vec::new() },
+            results_by_transaction: if v >= 4 { r.array(AddPartitionsToTxnResult::read, 3)? } else { Vec::new() },
             results_by_topic_v3_and_below: if v <= 3 {
-                r.array(AddPartitionsToTxnTopicResult::read)?
+                r.array(AddPartitionsToTxnTopicResult::read, 3)?
             } else {
                 Vec::new()
             },
@@ -248,7 +251,7 @@ impl AddPartitionsToTxnResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             transactional_id: r.string()?,
-            topic_results: r.array(AddPartitionsToTxnTopicResult::read)?,
+            topic_results: r.array(AddPartitionsToTxnTopicResult::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -278,7 +281,7 @@ impl AddPartitionsToTxnTopicResult {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            results_by_partition: r.array(AddPartitionsToTxnPartitionResult::read)?,
+            results_by_partition: r.array(AddPartitionsToTxnPartitionResult::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {

@@ -55,7 +55,7 @@ impl Codec for AddRaftVoterRequest {
             timeout_ms: r.int32()?,
             voter_id: r.int32()?,
             voter_directory_id: r.uuid()?,
-            listeners: r.array(Listener::read)?,
+            listeners: r.array(Listener::read, 5)?,
             ack_when_committed: if v >= 1 { r.bool()? } else { true },
             unknown_tagged_fields: TaggedFields::new(),
         };

@@ -29,7 +29,7 @@ impl Codec for AlterClientQuotasRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            entries: r.array(RequestEntryData::read)?,
+            entries: r.array(RequestEntryData::read, 3)?,
             validate_only: r.bool()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -66,8 +66,8 @@ impl RequestEntryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            entity: r.array(EntityData::read)?,
-            ops: r.array(OpData::read)?,
+            entity: r.array(EntityData::read, 3)?,
+            ops: r.array(OpData::read, 11)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -204,7 +204,7 @@ impl Codec for AlterClientQuotasResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            entries: r.array(ResponseEntryData::read)?,
+            entries: r.array(ResponseEntryData::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -255,7 +255,7 @@ impl ResponseEntryData {
         let mut this = Self {
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            entity: r.array(EntityData::read)?,
+            entity: r.array(EntityData::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {

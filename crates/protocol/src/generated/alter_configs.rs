@@ -29,7 +29,7 @@ impl Codec for AlterConfigsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            resources: r.array(AlterConfigsResource::read)?,
+            resources: r.array(AlterConfigsResource::read, 4)?,
             validate_only: r.bool()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -70,7 +70,7 @@ impl AlterConfigsResource {
         let mut this = Self {
             resource_type: r.int8()?,
             resource_name: r.string()?,
-            configs: r.array(AlterableConfig::read)?,
+            configs: r.array(AlterableConfig::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -170,7 +170,7 @@ impl Codec for AlterConfigsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            responses: r.array(AlterConfigsResourceResponse::read)?,
+            responses: r.array(AlterConfigsResourceResponse::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

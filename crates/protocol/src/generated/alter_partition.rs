@@ -43,7 +43,7 @@ impl Codec for AlterPartitionRequest {
         let mut this = Self {
             broker_id: r.broker_id()?,
             broker_epoch: r.int64()?,
-            topics: r.array(RequestTopicData::read)?,
+            topics: r.array(RequestTopicData::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -77,7 +77,7 @@ impl RequestTopicData {
         let mut this = Self {
             topic_name: if v <= 1 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 2 { r.uuid()? } else { Uuid::NIL },
-            partitions: r.array(RequestPartitionData::read)?,
+            partitions: r.array(RequestPartitionData::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -122,8 +122,8 @@ impl RequestPartitionData {
         let mut this = Self {
             partition_index: r.int32()?,
             leader_epoch: r.int32()?,
-            new_isr: if v <= 2 { r.array(Reader::broker_id)? } else { Vec::new() },
-            new_isr_with_epochs: if v >= 3 { r.array(BrokerState::read)? } else { Vec::new() },
+            new_isr: if v <= 2 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
+            new_isr_with_epochs: if v >= 3 { r.array(BrokerState::read, 13)? } else { Vec::new() },
             leader_recovery_state: if v >= 1 { r.int8()? } else { 0 },
             partition_epoch: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
@@ -218,7 +218,7 @@ impl Codec for AlterPartitionResponse {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
-            topics: r.array(ResponseTopicData::read)?,
+            topics: r.array(ResponseTopicData::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -252,7 +252,7 @@ impl ResponseTopicData {
         let mut this = Self {
             topic_name: if v <= 1 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 2 { r.uuid()? } else { Uuid::NIL },
-            partitions: r.array(ResponsePartitionData::read)?,
+            partitions: r.array(ResponsePartitionData::read, 20)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -301,7 +301,7 @@ impl ResponsePartitionData {
             error_code: r.error_code()?,
             leader_id: r.broker_id()?,
             leader_epoch: r.int32()?,
-            isr: r.array(Reader::broker_id)?,
+            isr: r.array(Reader::broker_id, 4)?,
             leader_recovery_state: if v >= 1 { r.int8()? } else { 0 },
             partition_epoch: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),

@@ -44,7 +44,7 @@ impl Codec for AlterPartitionReassignmentsRequest {
         let mut this = Self {
             timeout_ms: r.int32()?,
             allow_replication_factor_change: if v >= 1 { r.bool()? } else { true },
-            topics: r.array(ReassignableTopic::read)?,
+            topics: r.array(ReassignableTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -79,7 +79,7 @@ impl ReassignableTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(ReassignablePartition::read)?,
+            partitions: r.array(ReassignablePartition::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -108,7 +108,7 @@ impl ReassignablePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             partition_index: r.int32()?,
-            replicas: r.nullable_array(Reader::broker_id)?,
+            replicas: r.nullable_array(Reader::broker_id, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -172,7 +172,7 @@ impl Codec for AlterPartitionReassignmentsResponse {
             allow_replication_factor_change: if v >= 1 { r.bool()? } else { true },
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            responses: r.array(ReassignableTopicResponse::read)?,
+            responses: r.array(ReassignableTopicResponse::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -207,7 +207,7 @@ impl ReassignableTopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(ReassignablePartitionResponse::read)?,
+            partitions: r.array(ReassignablePartitionResponse::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

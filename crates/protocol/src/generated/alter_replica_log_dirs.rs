@@ -26,7 +26,7 @@ impl Request for AlterReplicaLogDirsRequest {
 impl Codec for AlterReplicaLogDirsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this = Self { dirs: r.array(AlterReplicaLogDir::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self { dirs: r.array(AlterReplicaLogDir::read, 3)?, unknown_tagged_fields: TaggedFields::new() };
         if v >= 2 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -60,7 +60,7 @@ impl AlterReplicaLogDir {
         let v = r.version();
         let mut this = Self {
             path: r.string()?,
-            topics: r.array(AlterReplicaLogDirTopic::read)?,
+            topics: r.array(AlterReplicaLogDirTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -95,8 +95,11 @@ pub struct AlterReplicaLogDirTopic {
 impl AlterReplicaLogDirTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this =
-            Self { name: r.string()?, partitions: r.array(Reader::int32)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self {
+            name: r.string()?,
+            partitions: r.array(Reader::int32, 4)?,
+            unknown_tagged_fields: TaggedFields::new(),
+        };
         if v >= 2 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -143,7 +146,7 @@ impl Codec for AlterReplicaLogDirsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            results: r.array(AlterReplicaLogDirTopicResult::read)?,
+            results: r.array(AlterReplicaLogDirTopicResult::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -180,7 +183,7 @@ impl AlterReplicaLogDirTopicResult {
         let v = r.version();
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(AlterReplicaLogDirPartitionResult::read)?,
+            partitions: r.array(AlterReplicaLogDirPartitionResult::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

@@ -29,7 +29,7 @@ impl Codec for AlterShareGroupOffsetsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(AlterShareGroupOffsetsRequestTopic::read)?,
+            topics: r.array(AlterShareGroupOffsetsRequestTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -58,7 +58,7 @@ impl AlterShareGroupOffsetsRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(AlterShareGroupOffsetsRequestPartition::read)?,
+            partitions: r.array(AlterShareGroupOffsetsRequestPartition::read, 13)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -135,7 +135,7 @@ impl Codec for AlterShareGroupOffsetsResponse {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            responses: r.array(AlterShareGroupOffsetsResponseTopic::read)?,
+            responses: r.array(AlterShareGroupOffsetsResponseTopic::read, 19)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -169,7 +169,7 @@ impl AlterShareGroupOffsetsResponseTopic {
         let mut this = Self {
             topic_name: r.string()?,
             topic_id: r.uuid()?,
-            partitions: r.array(AlterShareGroupOffsetsResponsePartition::read)?,
+            partitions: r.array(AlterShareGroupOffsetsResponsePartition::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

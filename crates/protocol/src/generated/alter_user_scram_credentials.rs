@@ -28,8 +28,8 @@ impl Request for AlterUserScramCredentialsRequest {
 impl Codec for AlterUserScramCredentialsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
-            deletions: r.array(ScramCredentialDeletion::read)?,
-            upsertions: r.array(ScramCredentialUpsertion::read)?,
+            deletions: r.array(ScramCredentialDeletion::read, 3)?,
+            upsertions: r.array(ScramCredentialUpsertion::read, 9)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -149,7 +149,7 @@ impl Codec for AlterUserScramCredentialsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            results: r.array(AlterUserScramCredentialsResult::read)?,
+            results: r.array(AlterUserScramCredentialsResult::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

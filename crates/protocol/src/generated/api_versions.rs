@@ -108,7 +108,7 @@ impl Codec for ApiVersionsResponse {
         let v = r.version();
         let mut this = Self {
             error_code: r.error_code()?,
-            api_keys: r.array(ApiVersion::read)?,
+            api_keys: r.array(ApiVersion::read, 6)?,
             throttle_time_ms: if v >= 1 { r.int32()? } else { 0 },
             supported_features: Vec::new(),
             finalized_features_epoch: -1,
@@ -120,9 +120,9 @@ impl Codec for ApiVersionsResponse {
             for _ in 0..r.unsigned_varint()? {
                 let tag = r.tag()?;
                 match tag.0 {
-                    0 => this.supported_features = r.array(SupportedFeatureKey::read)?,
+                    0 => this.supported_features = r.array(SupportedFeatureKey::read, 6)?,
                     1 => this.finalized_features_epoch = r.int64()?,
-                    2 => this.finalized_features = r.array(FinalizedFeatureKey::read)?,
+                    2 => this.finalized_features = r.array(FinalizedFeatureKey::read, 6)?,
                     3 => this.zk_migration_ready = r.bool()?,
                     _ => r.unknown_tag(tag, &mut this.unknown_tagged_fields)?,
                 }

@@ -43,7 +43,7 @@ impl Codec for AssignReplicasToDirsRequest {
         let mut this = Self {
             broker_id: r.broker_id()?,
             broker_epoch: r.int64()?,
-            directories: r.array(RequestDirectoryData::read)?,
+            directories: r.array(RequestDirectoryData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -73,7 +73,7 @@ impl RequestDirectoryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             id: r.uuid()?,
-            topics: r.array(RequestTopicData::read)?,
+            topics: r.array(RequestTopicData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -102,7 +102,7 @@ impl RequestTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(RequestPartitionData::read)?,
+            partitions: r.array(RequestPartitionData::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -168,7 +168,7 @@ impl Codec for AssignReplicasToDirsResponse {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
-            directories: r.array(ResponseDirectoryData::read)?,
+            directories: r.array(ResponseDirectoryData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -198,7 +198,7 @@ impl ResponseDirectoryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             id: r.uuid()?,
-            topics: r.array(ResponseTopicData::read)?,
+            topics: r.array(ResponseTopicData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -227,7 +227,7 @@ impl ResponseTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(ResponsePartitionData::read)?,
+            partitions: r.array(ResponsePartitionData::read, 7)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -47,8 +47,8 @@ impl Codec for BeginQuorumEpochRequest {
         let mut this = Self {
             cluster_id: r.nullable_string()?,
             voter_id: if v >= 1 { r.broker_id()? } else { BrokerId(-1) },
-            topics: r.array(RequestTopicData::read)?,
-            leader_endpoints: if v >= 1 { r.array(LeaderEndpoint::read)? } else { Vec::new() },
+            topics: r.array(RequestTopicData::read, 3)?,
+            leader_endpoints: if v >= 1 { r.array(LeaderEndpoint::read, 5)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -91,7 +91,7 @@ impl RequestTopicData {
         let v = r.version();
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(RequestPartitionData::read)?,
+            partitions: r.array(RequestPartitionData::read, 12)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -222,7 +222,7 @@ impl Codec for BeginQuorumEpochResponse {
         let v = r.version();
         let mut this = Self {
             error_code: r.error_code()?,
-            topics: r.array(ResponseTopicData::read)?,
+            topics: r.array(ResponseTopicData::read, 3)?,
             node_endpoints: Vec::new(),
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -230,7 +230,7 @@ impl Codec for BeginQuorumEpochResponse {
             for _ in 0..r.unsigned_varint()? {
                 let tag = r.tag()?;
                 match tag.0 {
-                    0 => this.node_endpoints = r.array(NodeEndpoint::read)?,
+                    0 => this.node_endpoints = r.array(NodeEndpoint::read, 8)?,
                     _ => r.unknown_tag(tag, &mut this.unknown_tagged_fields)?,
                 }
             }
@@ -276,7 +276,7 @@ impl ResponseTopicData {
         let v = r.version();
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(ResponsePartitionData::read)?,
+            partitions: r.array(ResponsePartitionData::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {

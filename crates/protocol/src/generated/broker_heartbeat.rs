@@ -66,9 +66,9 @@ impl Codec for BrokerHeartbeatRequest {
         for _ in 0..r.unsigned_varint()? {
             let tag = r.tag()?;
             match tag.0 {
-                0 if v >= 1 => this.offline_log_dirs = r.array(Reader::uuid)?,
+                0 if v >= 1 => this.offline_log_dirs = r.array(Reader::uuid, 16)?,
                 0 => return Err(WireError::UnexpectedTag),
-                1 if v >= 2 => this.cordoned_log_dirs = r.nullable_array(Reader::uuid)?,
+                1 if v >= 2 => this.cordoned_log_dirs = r.nullable_array(Reader::uuid, 16)?,
                 1 => return Err(WireError::UnexpectedTag),
                 _ => r.unknown_tag(tag, &mut this.unknown_tagged_fields)?,
             }

@@ -28,7 +28,7 @@ impl Request for ConsumerGroupDescribeRequest {
 impl Codec for ConsumerGroupDescribeRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
-            group_ids: r.array(Reader::string)?,
+            group_ids: r.array(Reader::string, 1)?,
             include_authorized_operations: r.bool()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -70,7 +70,7 @@ impl Codec for ConsumerGroupDescribeResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            groups: r.array(DescribedGroup::read)?,
+            groups: r.array(DescribedGroup::read, 20)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -136,7 +136,7 @@ impl DescribedGroup {
             group_epoch: r.int32()?,
             assignment_epoch: r.int32()?,
             assignor_name: r.string()?,
-            members: r.array(Member::read)?,
+            members: r.array(Member::read, 16)?,
             authorized_operations: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -216,7 +216,7 @@ impl Member {
             member_epoch: r.int32()?,
             client_id: r.string()?,
             client_host: r.string()?,
-            subscribed_topic_names: r.array(Reader::string)?,
+            subscribed_topic_names: r.array(Reader::string, 1)?,
             subscribed_topic_regex: r.nullable_string()?,
             assignment: Assignment::read(r)?,
             target_assignment: Assignment::read(r)?,
@@ -268,7 +268,7 @@ impl TopicPartitions {
         let mut this = Self {
             topic_id: r.uuid()?,
             topic_name: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -295,7 +295,7 @@ pub struct Assignment {
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
-            Self { topic_partitions: r.array(TopicPartitions::read)?, unknown_tagged_fields: TaggedFields::new() };
+            Self { topic_partitions: r.array(TopicPartitions::read, 19)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }

@@ -69,10 +69,10 @@ impl Codec for ConsumerGroupHeartbeatRequest {
             instance_id: r.nullable_string()?,
             rack_id: r.nullable_string()?,
             rebalance_timeout_ms: r.int32()?,
-            subscribed_topic_names: r.nullable_array(Reader::string)?,
+            subscribed_topic_names: r.nullable_array(Reader::string, 1)?,
             subscribed_topic_regex: if v >= 1 { r.nullable_string()? } else { None },
             server_assignor: r.nullable_string()?,
-            topic_partitions: r.nullable_array(TopicPartitions::read)?,
+            topic_partitions: r.nullable_array(TopicPartitions::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -119,7 +119,7 @@ impl TopicPartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -206,7 +206,7 @@ pub struct Assignment {
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
-            Self { topic_partitions: r.array(TopicPartitions::read)?, unknown_tagged_fields: TaggedFields::new() };
+            Self { topic_partitions: r.array(TopicPartitions::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }

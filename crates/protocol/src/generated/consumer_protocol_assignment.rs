@@ -33,7 +33,7 @@ impl Message for ConsumerProtocolAssignment {
 impl Codec for ConsumerProtocolAssignment {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
-            assigned_partitions: r.array(TopicPartition::read)?,
+            assigned_partitions: r.array(TopicPartition::read, 6)?,
             user_data: r.nullable_bytes()?,
             unknown_tagged_fields: TaggedFields::new(),
         })
@@ -59,7 +59,11 @@ pub struct TopicPartition {
 
 impl TopicPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        Ok(Self { topic: r.string()?, partitions: r.array(Reader::int32)?, unknown_tagged_fields: TaggedFields::new() })
+        Ok(Self {
+            topic: r.string()?,
+            partitions: r.array(Reader::int32, 4)?,
+            unknown_tagged_fields: TaggedFields::new(),
+        })
     }
 
     pub(crate) fn write(&self, w: &mut Writer<'_>) {

@@ -56,9 +56,9 @@ impl Codec for ConsumerProtocolSubscription {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         Ok(Self {
-            topics: r.array(Reader::string)?,
+            topics: r.array(Reader::string, 2)?,
             user_data: r.nullable_bytes()?,
-            owned_partitions: if v >= 1 { r.array(TopicPartition::read)? } else { Vec::new() },
+            owned_partitions: if v >= 1 { r.array(TopicPartition::read, 6)? } else { Vec::new() },
             generation_id: if v >= 2 { r.int32()? } else { -1 },
             rack_id: if v >= 3 { r.nullable_string()? } else { None },
             unknown_tagged_fields: TaggedFields::new(),
@@ -95,7 +95,11 @@ pub struct TopicPartition {
 
 impl TopicPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        Ok(Self { topic: r.string()?, partitions: r.array(Reader::int32)?, unknown_tagged_fields: TaggedFields::new() })
+        Ok(Self {
+            topic: r.string()?,
+            partitions: r.array(Reader::int32, 4)?,
+            unknown_tagged_fields: TaggedFields::new(),
+        })
     }
 
     pub(crate) fn write(&self, w: &mut Writer<'_>) {

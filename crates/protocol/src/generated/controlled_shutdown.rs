@@ -87,7 +87,7 @@ impl Codec for ControlledShutdownResponse {
         let v = r.version();
         let mut this = Self {
             error_code: r.error_code()?,
-            remaining_partitions: r.array(RemainingPartition::read)?,
+            remaining_partitions: r.array(RemainingPartition::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {

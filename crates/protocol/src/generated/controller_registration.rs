@@ -37,8 +37,8 @@ impl Codec for ControllerRegistrationRequest {
             controller_id: r.int32()?,
             incarnation_id: r.uuid()?,
             zk_migration_ready: r.bool()?,
-            listeners: r.array(Listener::read)?,
-            features: r.array(Feature::read)?,
+            listeners: r.array(Listener::read, 7)?,
+            features: r.array(Feature::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -26,7 +26,7 @@ impl Request for CreateAclsRequest {
 impl Codec for CreateAclsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this = Self { creations: r.array(AclCreation::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self { creations: r.array(AclCreation::read, 8)?, unknown_tagged_fields: TaggedFields::new() };
         if v >= 2 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -148,7 +148,7 @@ impl Codec for CreateAclsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            results: r.array(AclCreationResult::read)?,
+            results: r.array(AclCreationResult::read, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

@@ -47,7 +47,7 @@ impl Codec for CreateDelegationTokenRequest {
         let mut this = Self {
             owner_principal_type: if v >= 3 { r.nullable_string()? } else { Some(Utf8Bytes::new()) },
             owner_principal_name: if v >= 3 { r.nullable_string()? } else { Some(Utf8Bytes::new()) },
-            renewers: r.array(CreatableRenewers::read)?,
+            renewers: r.array(CreatableRenewers::read, 3)?,
             max_lifetime_ms: r.int64()?,
             unknown_tagged_fields: TaggedFields::new(),
         };

@@ -31,7 +31,7 @@ impl Codec for CreatePartitionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            topics: r.array(CreatePartitionsTopic::read)?,
+            topics: r.array(CreatePartitionsTopic::read, 7)?,
             timeout_ms: r.int32()?,
             validate_only: r.bool()?,
             unknown_tagged_fields: TaggedFields::new(),
@@ -85,7 +85,7 @@ impl CreatePartitionsTopic {
         let mut this = Self {
             name: r.string()?,
             count: r.int32()?,
-            assignments: r.nullable_array(CreatePartitionsAssignment::read)?,
+            assignments: r.nullable_array(CreatePartitionsAssignment::read, 2)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -124,7 +124,7 @@ pub struct CreatePartitionsAssignment {
 impl CreatePartitionsAssignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this = Self { broker_ids: r.array(Reader::broker_id)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self { broker_ids: r.array(Reader::broker_id, 4)?, unknown_tagged_fields: TaggedFields::new() };
         if v >= 2 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -170,7 +170,7 @@ impl Codec for CreatePartitionsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            results: r.array(CreatePartitionsTopicResult::read)?,
+            results: r.array(CreatePartitionsTopicResult::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

@@ -37,7 +37,7 @@ impl Codec for CreateTopicsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            topics: r.array(CreatableTopic::read)?,
+            topics: r.array(CreatableTopic::read, 10)?,
             timeout_ms: r.int32()?,
             validate_only: if v >= 1 { r.bool()? } else { false },
             unknown_tagged_fields: TaggedFields::new(),
@@ -89,8 +89,8 @@ impl CreatableTopic {
             name: r.string()?,
             num_partitions: r.int32()?,
             replication_factor: r.int16()?,
-            assignments: r.array(CreatableReplicaAssignment::read)?,
-            configs: r.array(CreatableTopicConfig::read)?,
+            assignments: r.array(CreatableReplicaAssignment::read, 6)?,
+            configs: r.array(CreatableTopicConfig::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 5 {
@@ -130,7 +130,7 @@ impl CreatableReplicaAssignment {
         let v = r.version();
         let mut this = Self {
             partition_index: r.int32()?,
-            broker_ids: r.array(Reader::broker_id)?,
+            broker_ids: r.array(Reader::broker_id, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 5 {
@@ -219,7 +219,7 @@ impl Codec for CreateTopicsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: if v >= 2 { r.int32()? } else { 0 },
-            topics: r.array(CreatableTopicResult::read)?,
+            topics: r.array(CreatableTopicResult::read, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 5 {
@@ -292,7 +292,7 @@ impl CreatableTopicResult {
             topic_config_error_code: ErrorCode(0),
             num_partitions: if v >= 5 { r.int32()? } else { -1 },
             replication_factor: if v >= 5 { r.int16()? } else { -1 },
-            configs: if v >= 5 { r.nullable_array(CreatableTopicConfigs::read)? } else { Some(Vec::new()) },
+            configs: if v >= 5 { r.nullable_array(CreatableTopicConfigs::read, 6)? } else { Some(Vec::new()) },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 5 {

@@ -26,7 +26,8 @@ impl Request for DeleteAclsRequest {
 impl Codec for DeleteAclsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this = Self { filters: r.array(DeleteAclsFilter::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this =
+            Self { filters: r.array(DeleteAclsFilter::read, 8)?, unknown_tagged_fields: TaggedFields::new() };
         if v >= 2 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -148,7 +149,7 @@ impl Codec for DeleteAclsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            filter_results: r.array(DeleteAclsFilterResult::read)?,
+            filter_results: r.array(DeleteAclsFilterResult::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -199,7 +200,7 @@ impl DeleteAclsFilterResult {
         let mut this = Self {
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            matching_acls: r.array(DeleteAclsMatchingAcl::read)?,
+            matching_acls: r.array(DeleteAclsMatchingAcl::read, 11)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

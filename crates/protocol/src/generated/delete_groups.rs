@@ -26,7 +26,7 @@ impl Request for DeleteGroupsRequest {
 impl Codec for DeleteGroupsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this = Self { groups_names: r.array(Reader::string)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self { groups_names: r.array(Reader::string, 1)?, unknown_tagged_fields: TaggedFields::new() };
         if v >= 2 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -72,7 +72,7 @@ impl Codec for DeleteGroupsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            results: r.array(DeletableGroupResult::read)?,
+            results: r.array(DeletableGroupResult::read, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

@@ -29,7 +29,7 @@ impl Codec for DeleteRecordsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            topics: r.array(DeleteRecordsTopic::read)?,
+            topics: r.array(DeleteRecordsTopic::read, 3)?,
             timeout_ms: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -67,7 +67,7 @@ impl DeleteRecordsTopic {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(DeleteRecordsPartition::read)?,
+            partitions: r.array(DeleteRecordsPartition::read, 12)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -150,7 +150,7 @@ impl Codec for DeleteRecordsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            topics: r.array(DeleteRecordsTopicResult::read)?,
+            topics: r.array(DeleteRecordsTopicResult::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -187,7 +187,7 @@ impl DeleteRecordsTopicResult {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(DeleteRecordsPartitionResult::read)?,
+            partitions: r.array(DeleteRecordsPartitionResult::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

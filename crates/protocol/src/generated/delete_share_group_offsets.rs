@@ -29,7 +29,7 @@ impl Codec for DeleteShareGroupOffsetsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(DeleteShareGroupOffsetsRequestTopic::read)?,
+            topics: r.array(DeleteShareGroupOffsetsRequestTopic::read, 2)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -98,7 +98,7 @@ impl Codec for DeleteShareGroupOffsetsResponse {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            responses: r.array(DeleteShareGroupOffsetsResponseTopic::read)?,
+            responses: r.array(DeleteShareGroupOffsetsResponseTopic::read, 21)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

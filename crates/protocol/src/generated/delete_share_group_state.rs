@@ -29,7 +29,7 @@ impl Codec for DeleteShareGroupStateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(DeleteStateData::read)?,
+            topics: r.array(DeleteStateData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -58,7 +58,7 @@ impl DeleteStateData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionData::read)?,
+            partitions: r.array(PartitionData::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -117,7 +117,8 @@ impl Response for DeleteShareGroupStateResponse {
 
 impl Codec for DeleteShareGroupStateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        let mut this = Self { results: r.array(DeleteStateResult::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this =
+            Self { results: r.array(DeleteStateResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -143,7 +144,7 @@ impl DeleteStateResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionResult::read)?,
+            partitions: r.array(PartitionResult::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

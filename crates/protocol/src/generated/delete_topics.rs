@@ -31,8 +31,8 @@ impl Codec for DeleteTopicsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            topics: if v >= 6 { r.array(DeleteTopicState::read)? } else { Vec::new() },
-            topic_names: if v <= 5 { r.array(Reader::string)? } else { Vec::new() },
+            topics: if v >= 6 { r.array(DeleteTopicState::read, 18)? } else { Vec::new() },
+            topic_names: if v <= 5 { r.array(Reader::string, 1)? } else { Vec::new() },
             timeout_ms: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -115,7 +115,7 @@ impl Codec for DeleteTopicsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: if v >= 1 { r.int32()? } else { 0 },
-            responses: r.array(DeletableTopicResult::read)?,
+            responses: r.array(DeletableTopicResult::read, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {

@@ -136,7 +136,7 @@ impl Codec for DescribeAclsResponse {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            resources: r.array(DescribeAclsResource::read)?,
+            resources: r.array(DescribeAclsResource::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -193,7 +193,7 @@ impl DescribeAclsResource {
             resource_type: r.int8()?,
             resource_name: r.string()?,
             pattern_type: if v >= 1 { r.int8()? } else { 3 },
-            acls: r.array(AclDescription::read)?,
+            acls: r.array(AclDescription::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

@@ -29,7 +29,7 @@ impl Codec for DescribeClientQuotasRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            components: r.array(ComponentData::read)?,
+            components: r.array(ComponentData::read, 4)?,
             strict: r.bool()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -149,7 +149,7 @@ impl Codec for DescribeClientQuotasResponse {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            entries: r.nullable_array(EntryData::read)?,
+            entries: r.nullable_array(EntryData::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -187,8 +187,8 @@ impl EntryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            entity: r.array(EntityData::read)?,
-            values: r.array(ValueData::read)?,
+            entity: r.array(EntityData::read, 3)?,
+            values: r.array(ValueData::read, 10)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {

@@ -129,7 +129,7 @@ impl Codec for DescribeClusterResponse {
             endpoint_type: if v >= 1 { r.int8()? } else { 1 },
             cluster_id: r.string()?,
             controller_id: r.broker_id()?,
-            brokers: r.array(DescribeClusterBroker::read)?,
+            brokers: r.array(DescribeClusterBroker::read, 11)?,
             cluster_authorized_operations: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };

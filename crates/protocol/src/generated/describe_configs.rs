@@ -31,7 +31,7 @@ impl Codec for DescribeConfigsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            resources: r.array(DescribeConfigsResource::read)?,
+            resources: r.array(DescribeConfigsResource::read, 4)?,
             include_synonyms: if v >= 1 { r.bool()? } else { false },
             include_documentation: if v >= 3 { r.bool()? } else { false },
             unknown_tagged_fields: TaggedFields::new(),
@@ -93,7 +93,7 @@ impl DescribeConfigsResource {
         let mut this = Self {
             resource_type: r.int8()?,
             resource_name: r.string()?,
-            configuration_keys: r.nullable_array(Reader::string)?,
+            configuration_keys: r.nullable_array(Reader::string, 1)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -148,7 +148,7 @@ impl Codec for DescribeConfigsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            results: r.array(DescribeConfigsResult::read)?,
+            results: r.array(DescribeConfigsResult::read, 7)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -207,7 +207,7 @@ impl DescribeConfigsResult {
             error_message: r.nullable_string()?,
             resource_type: r.int8()?,
             resource_name: r.string()?,
-            configs: r.array(DescribeConfigsResourceResult::read)?,
+            configs: r.array(DescribeConfigsResourceResult::read, 7)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -283,7 +283,7 @@ impl DescribeConfigsResourceResult {
             is_default: if v <= 0 { r.bool()? } else { false },
             config_source: if v >= 1 { r.int8()? } else { -1 },
             is_sensitive: r.bool()?,
-            synonyms: if v >= 1 { r.array(DescribeConfigsSynonym::read)? } else { Vec::new() },
+            synonyms: if v >= 1 { r.array(DescribeConfigsSynonym::read, 4)? } else { Vec::new() },
             config_type: if v >= 3 { r.int8()? } else { 0 },
             documentation: if v >= 3 { r.nullable_string()? } else { Some(Utf8Bytes::new()) },
             unknown_tagged_fields: TaggedFields::new(),

@@ -33,7 +33,7 @@ impl Codec for DescribeDelegationTokenRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            owners: r.nullable_array(DescribeDelegationTokenOwner::read)?,
+            owners: r.nullable_array(DescribeDelegationTokenOwner::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -120,7 +120,7 @@ impl Codec for DescribeDelegationTokenResponse {
         let v = r.version();
         let mut this = Self {
             error_code: r.error_code()?,
-            tokens: r.array(DescribedDelegationToken::read)?,
+            tokens: r.array(DescribedDelegationToken::read, 30)?,
             throttle_time_ms: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -201,7 +201,7 @@ impl DescribedDelegationToken {
             max_timestamp: r.int64()?,
             token_id: r.string()?,
             hmac: r.bytes()?,
-            renewers: r.array(DescribedDelegationTokenRenewer::read)?,
+            renewers: r.array(DescribedDelegationTokenRenewer::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

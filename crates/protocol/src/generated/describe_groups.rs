@@ -29,7 +29,7 @@ impl Codec for DescribeGroupsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            groups: r.array(Reader::string)?,
+            groups: r.array(Reader::string, 1)?,
             include_authorized_operations: if v >= 3 { r.bool()? } else { false },
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -83,7 +83,7 @@ impl Codec for DescribeGroupsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: if v >= 1 { r.int32()? } else { 0 },
-            groups: r.array(DescribedGroup::read)?,
+            groups: r.array(DescribedGroup::read, 12)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 5 {
@@ -155,7 +155,7 @@ impl DescribedGroup {
             group_state: r.string()?,
             protocol_type: r.string()?,
             protocol_data: r.string()?,
-            members: r.array(DescribedGroupMember::read)?,
+            members: r.array(DescribedGroupMember::read, 7)?,
             authorized_operations: if v >= 3 { r.int32()? } else { i32::MIN },
             unknown_tagged_fields: TaggedFields::new(),
         };

@@ -33,7 +33,7 @@ impl Codec for DescribeLogDirsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            topics: r.nullable_array(DescribableLogDirTopic::read)?,
+            topics: r.nullable_array(DescribableLogDirTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -69,7 +69,7 @@ impl DescribableLogDirTopic {
         let v = r.version();
         let mut this = Self {
             topic: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -121,7 +121,7 @@ impl Codec for DescribeLogDirsResponse {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
             error_code: if v >= 3 { r.error_code()? } else { ErrorCode(0) },
-            results: r.array(DescribeLogDirsResult::read)?,
+            results: r.array(DescribeLogDirsResult::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -184,7 +184,7 @@ impl DescribeLogDirsResult {
         let mut this = Self {
             error_code: r.error_code()?,
             log_dir: r.string()?,
-            topics: r.array(DescribeLogDirsTopic::read)?,
+            topics: r.array(DescribeLogDirsTopic::read, 3)?,
             total_bytes: if v >= 4 { r.int64()? } else { -1 },
             usable_bytes: if v >= 4 { r.int64()? } else { -1 },
             is_cordoned: if v >= 5 { r.bool()? } else { false },
@@ -234,7 +234,7 @@ impl DescribeLogDirsTopic {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(DescribeLogDirsPartition::read)?,
+            partitions: r.array(DescribeLogDirsPartition::read, 21)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

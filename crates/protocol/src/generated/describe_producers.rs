@@ -25,7 +25,7 @@ impl Request for DescribeProducersRequest {
 
 impl Codec for DescribeProducersRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        let mut this = Self { topics: r.array(TopicRequest::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self { topics: r.array(TopicRequest::read, 3)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -51,7 +51,7 @@ impl TopicRequest {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             name: r.string()?,
-            partition_indexes: r.array(Reader::int32)?,
+            partition_indexes: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -92,7 +92,7 @@ impl Codec for DescribeProducersResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            topics: r.array(TopicResponse::read)?,
+            topics: r.array(TopicResponse::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -121,7 +121,7 @@ impl TopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(PartitionResponse::read)?,
+            partitions: r.array(PartitionResponse::read, 9)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -156,7 +156,7 @@ impl PartitionResponse {
             partition_index: r.int32()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            active_producers: r.array(ProducerState::read)?,
+            active_producers: r.array(ProducerState::read, 37)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -25,7 +25,7 @@ impl Request for DescribeQuorumRequest {
 
 impl Codec for DescribeQuorumRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        let mut this = Self { topics: r.array(RequestTopicData::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self { topics: r.array(RequestTopicData::read, 3)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -51,7 +51,7 @@ impl RequestTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(RequestPartitionData::read)?,
+            partitions: r.array(RequestPartitionData::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -132,8 +132,8 @@ impl Codec for DescribeQuorumResponse {
         let mut this = Self {
             error_code: r.error_code()?,
             error_message: if v >= 2 { r.nullable_string()? } else { Some(Utf8Bytes::new()) },
-            topics: r.array(ResponseTopicData::read)?,
-            nodes: if v >= 2 { r.array(Node::read)? } else { Vec::new() },
+            topics: r.array(ResponseTopicData::read, 3)?,
+            nodes: if v >= 2 { r.array(Node::read, 6)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -171,7 +171,7 @@ impl ResponseTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(ResponsePartitionData::read)?,
+            partitions: r.array(ResponsePartitionData::read, 25)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -234,8 +234,8 @@ impl ResponsePartitionData {
             leader_id: r.broker_id()?,
             leader_epoch: r.int32()?,
             high_watermark: r.int64()?,
-            current_voters: r.array(ReplicaState::read)?,
-            observers: r.array(ReplicaState::read)?,
+            current_voters: r.array(ReplicaState::read, 13)?,
+            observers: r.array(ReplicaState::read, 13)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -273,7 +273,7 @@ impl Node {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             node_id: r.broker_id()?,
-            listeners: r.array(Listener::read)?,
+            listeners: r.array(Listener::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -26,7 +26,7 @@ impl Request for DescribeShareGroupOffsetsRequest {
 impl Codec for DescribeShareGroupOffsetsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
-            groups: r.array(DescribeShareGroupOffsetsRequestGroup::read)?,
+            groups: r.array(DescribeShareGroupOffsetsRequestGroup::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -60,7 +60,7 @@ impl DescribeShareGroupOffsetsRequestGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.nullable_array(DescribeShareGroupOffsetsRequestTopic::read)?,
+            topics: r.nullable_array(DescribeShareGroupOffsetsRequestTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -94,7 +94,7 @@ impl DescribeShareGroupOffsetsRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -135,7 +135,7 @@ impl Codec for DescribeShareGroupOffsetsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            groups: r.array(DescribeShareGroupOffsetsResponseGroup::read)?,
+            groups: r.array(DescribeShareGroupOffsetsResponseGroup::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -168,7 +168,7 @@ impl DescribeShareGroupOffsetsResponseGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(DescribeShareGroupOffsetsResponseTopic::read)?,
+            topics: r.array(DescribeShareGroupOffsetsResponseTopic::read, 19)?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
             unknown_tagged_fields: TaggedFields::new(),
@@ -208,7 +208,7 @@ impl DescribeShareGroupOffsetsResponseTopic {
         let mut this = Self {
             topic_name: r.string()?,
             topic_id: r.uuid()?,
-            partitions: r.array(DescribeShareGroupOffsetsResponsePartition::read)?,
+            partitions: r.array(DescribeShareGroupOffsetsResponsePartition::read, 20)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

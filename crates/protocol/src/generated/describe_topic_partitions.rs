@@ -41,7 +41,7 @@ impl Request for DescribeTopicPartitionsRequest {
 impl Codec for DescribeTopicPartitionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
-            topics: r.array(TopicRequest::read)?,
+            topics: r.array(TopicRequest::read, 2)?,
             response_partition_limit: r.int32()?,
             cursor: r.nullable_struct(Cursor::read)?,
             unknown_tagged_fields: TaggedFields::new(),
@@ -135,7 +135,7 @@ impl Codec for DescribeTopicPartitionsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            topics: r.array(DescribeTopicPartitionsResponseTopic::read)?,
+            topics: r.array(DescribeTopicPartitionsResponseTopic::read, 26)?,
             next_cursor: r.nullable_struct(Cursor::read)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -191,7 +191,7 @@ impl DescribeTopicPartitionsResponseTopic {
             name: r.nullable_string()?,
             topic_id: r.uuid()?,
             is_internal: r.bool()?,
-            partitions: r.array(DescribeTopicPartitionsResponsePartition::read)?,
+            partitions: r.array(DescribeTopicPartitionsResponsePartition::read, 20)?,
             topic_authorized_operations: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -263,11 +263,11 @@ impl DescribeTopicPartitionsResponsePartition {
             partition_index: r.int32()?,
             leader_id: r.broker_id()?,
             leader_epoch: r.int32()?,
-            replica_nodes: r.array(Reader::broker_id)?,
-            isr_nodes: r.array(Reader::broker_id)?,
-            eligible_leader_replicas: r.nullable_array(Reader::broker_id)?,
-            last_known_elr: r.nullable_array(Reader::broker_id)?,
-            offline_replicas: r.array(Reader::broker_id)?,
+            replica_nodes: r.array(Reader::broker_id, 4)?,
+            isr_nodes: r.array(Reader::broker_id, 4)?,
+            eligible_leader_replicas: r.nullable_array(Reader::broker_id, 4)?,
+            last_known_elr: r.nullable_array(Reader::broker_id, 4)?,
+            offline_replicas: r.array(Reader::broker_id, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -25,7 +25,8 @@ impl Request for DescribeTransactionsRequest {
 
 impl Codec for DescribeTransactionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        let mut this = Self { transactional_ids: r.array(Reader::string)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this =
+            Self { transactional_ids: r.array(Reader::string, 1)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -63,7 +64,7 @@ impl Codec for DescribeTransactionsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            transaction_states: r.array(TransactionState::read)?,
+            transaction_states: r.array(TransactionState::read, 28)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -110,7 +111,7 @@ impl TransactionState {
             transaction_start_time_ms: r.int64()?,
             producer_id: r.producer_id()?,
             producer_epoch: r.int16()?,
-            topics: r.array(TopicData::read)?,
+            topics: r.array(TopicData::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -145,7 +146,7 @@ impl TopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -31,7 +31,7 @@ impl Request for DescribeUserScramCredentialsRequest {
 
 impl Codec for DescribeUserScramCredentialsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        let mut this = Self { users: r.nullable_array(UserName::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self { users: r.nullable_array(UserName::read, 2)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -109,7 +109,7 @@ impl Codec for DescribeUserScramCredentialsResponse {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            results: r.array(DescribeUserScramCredentialsResult::read)?,
+            results: r.array(DescribeUserScramCredentialsResult::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -158,7 +158,7 @@ impl DescribeUserScramCredentialsResult {
             user: r.string()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            credential_infos: r.array(CredentialInfo::read)?,
+            credential_infos: r.array(CredentialInfo::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -43,7 +43,7 @@ impl Codec for ElectLeadersRequest {
         let v = r.version();
         let mut this = Self {
             election_type: if v >= 1 { r.int8()? } else { 0 },
-            topic_partitions: r.nullable_array(TopicPartitions::read)?,
+            topic_partitions: r.nullable_array(TopicPartitions::read, 3)?,
             timeout_ms: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -86,7 +86,7 @@ impl TopicPartitions {
         let v = r.version();
         let mut this = Self {
             topic: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -138,7 +138,7 @@ impl Codec for ElectLeadersResponse {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
             error_code: if v >= 1 { r.error_code()? } else { ErrorCode(0) },
-            replica_election_results: r.array(ReplicaElectionResult::read)?,
+            replica_election_results: r.array(ReplicaElectionResult::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -180,7 +180,7 @@ impl ReplicaElectionResult {
         let v = r.version();
         let mut this = Self {
             topic: r.string()?,
-            partition_result: r.array(PartitionResult::read)?,
+            partition_result: r.array(PartitionResult::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

@@ -32,8 +32,8 @@ impl Codec for EndQuorumEpochRequest {
         let v = r.version();
         let mut this = Self {
             cluster_id: r.nullable_string()?,
-            topics: r.array(RequestTopicData::read)?,
-            leader_endpoints: if v >= 1 { r.array(LeaderEndpoint::read)? } else { Vec::new() },
+            topics: r.array(RequestTopicData::read, 3)?,
+            leader_endpoints: if v >= 1 { r.array(LeaderEndpoint::read, 5)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -73,7 +73,7 @@ impl RequestTopicData {
         let v = r.version();
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(RequestPartitionData::read)?,
+            partitions: r.array(RequestPartitionData::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -118,8 +118,8 @@ impl RequestPartitionData {
             partition_index: r.int32()?,
             leader_id: r.broker_id()?,
             leader_epoch: r.int32()?,
-            preferred_successors: if v <= 0 { r.array(Reader::int32)? } else { Vec::new() },
-            preferred_candidates: if v >= 1 { r.array(ReplicaInfo::read)? } else { Vec::new() },
+            preferred_successors: if v <= 0 { r.array(Reader::int32, 4)? } else { Vec::new() },
+            preferred_candidates: if v >= 1 { r.array(ReplicaInfo::read, 21)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -239,7 +239,7 @@ impl Codec for EndQuorumEpochResponse {
         let v = r.version();
         let mut this = Self {
             error_code: r.error_code()?,
-            topics: r.array(ResponseTopicData::read)?,
+            topics: r.array(ResponseTopicData::read, 3)?,
             node_endpoints: Vec::new(),
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -247,7 +247,7 @@ impl Codec for EndQuorumEpochResponse {
             for _ in 0..r.unsigned_varint()? {
                 let tag = r.tag()?;
                 match tag.0 {
-                    0 => this.node_endpoints = r.array(NodeEndpoint::read)?,
+                    0 => this.node_endpoints = r.array(NodeEndpoint::read, 8)?,
                     _ => r.unknown_tag(tag, &mut this.unknown_tagged_fields)?,
                 }
             }
@@ -293,7 +293,7 @@ impl ResponseTopicData {
         let v = r.version();
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(ResponsePartitionData::read)?,
+            partitions: r.array(ResponsePartitionData::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {

@@ -78,8 +78,8 @@ impl Codec for FetchRequest {
             isolation_level: if v >= 4 { r.int8()? } else { 0 },
             session_id: if v >= 7 { r.int32()? } else { 0 },
             session_epoch: if v >= 7 { r.int32()? } else { -1 },
-            topics: r.array(FetchTopic::read)?,
-            forgotten_topics_data: if v >= 7 { r.array(ForgottenTopic::read)? } else { Vec::new() },
+            topics: r.array(FetchTopic::read, 3)?,
+            forgotten_topics_data: if v >= 7 { r.array(ForgottenTopic::read, 3)? } else { Vec::new() },
             rack_id: if v >= 11 { r.string()? } else { Utf8Bytes::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -202,7 +202,7 @@ impl FetchTopic {
         let mut this = Self {
             topic: if v <= 12 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 13 { r.uuid()? } else { Uuid::NIL },
-            partitions: r.array(FetchPartition::read)?,
+            partitions: r.array(FetchPartition::read, 16)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 12 {
@@ -352,7 +352,7 @@ impl ForgottenTopic {
         let mut this = Self {
             topic: if v <= 12 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 13 { r.uuid()? } else { Uuid::NIL },
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 12 {
@@ -414,7 +414,7 @@ impl Codec for FetchResponse {
             throttle_time_ms: if v >= 1 { r.int32()? } else { 0 },
             error_code: if v >= 7 { r.error_code()? } else { ErrorCode(0) },
             session_id: if v >= 7 { r.int32()? } else { 0 },
-            responses: r.array(FetchableTopicResponse::read)?,
+            responses: r.array(FetchableTopicResponse::read, 3)?,
             node_endpoints: Vec::new(),
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -422,7 +422,7 @@ impl Codec for FetchResponse {
             for _ in 0..r.unsigned_varint()? {
                 let tag = r.tag()?;
                 match tag.0 {
-                    0 if v >= 16 => this.node_endpoints = r.array(NodeEndpoint::read)?,
+                    0 if v >= 16 => this.node_endpoints = r.array(NodeEndpoint::read, 11)?,
                     0 => return Err(WireError::UnexpectedTag),
                     _ => r.unknown_tag(tag, &mut this.unknown_tagged_fields)?,
                 }
@@ -482,7 +482,7 @@ impl FetchableTopicResponse {
         let mut this = Self {
             topic: if v <= 12 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 13 { r.uuid()? } else { Uuid::NIL },
-            partitions: r.array(PartitionData::read)?,
+            partitions: r.array(PartitionData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 12 {
@@ -587,7 +587,11 @@ impl PartitionData {
             diverging_epoch: EpochEndOffset::default(),
             current_leader: LeaderIdAndEpoch::default(),
             snapshot_id: SnapshotId::default(),
-            aborted_transactions: if v >= 4 { r.nullable_array(AbortedTransaction::read)? } else { Some(Vec::new()) },
+            aborted_transactions: if v >= 4 {
+                r.nullable_array(AbortedTransaction::read, 16)?
+            } else {
+                Some(Vec::new())
+            },
             preferred_read_replica: if v >= 11 { r.broker_id()? } else { BrokerId(-1) },
             records: r.nullable_bytes()?,
             unknown_tagged_fields: TaggedFields::new(),

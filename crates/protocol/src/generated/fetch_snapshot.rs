@@ -47,7 +47,7 @@ impl Codec for FetchSnapshotRequest {
             cluster_id: None,
             replica_id: r.broker_id()?,
             max_bytes: r.int32()?,
-            topics: r.array(RequestTopicSnapshot::read)?,
+            topics: r.array(RequestTopicSnapshot::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         for _ in 0..r.unsigned_varint()? {
@@ -90,7 +90,7 @@ impl RequestTopicSnapshot {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(RequestPartitionSnapshot::read)?,
+            partitions: r.array(RequestPartitionSnapshot::read, 30)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -218,14 +218,14 @@ impl Codec for FetchSnapshotResponse {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
-            topics: r.array(ResponseTopicSnapshot::read)?,
+            topics: r.array(ResponseTopicSnapshot::read, 3)?,
             node_endpoints: Vec::new(),
             unknown_tagged_fields: TaggedFields::new(),
         };
         for _ in 0..r.unsigned_varint()? {
             let tag = r.tag()?;
             match tag.0 {
-                0 if v >= 1 => this.node_endpoints = r.array(NodeEndpoint::read)?,
+                0 if v >= 1 => this.node_endpoints = r.array(NodeEndpoint::read, 8)?,
                 0 => return Err(WireError::UnexpectedTag),
                 _ => r.unknown_tag(tag, &mut this.unknown_tagged_fields)?,
             }
@@ -267,7 +267,7 @@ impl ResponseTopicSnapshot {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(ResponsePartitionSnapshot::read)?,
+            partitions: r.array(ResponsePartitionSnapshot::read, 37)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

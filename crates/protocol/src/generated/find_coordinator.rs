@@ -33,7 +33,7 @@ impl Codec for FindCoordinatorRequest {
         let mut this = Self {
             key: if v <= 3 { r.string()? } else { Utf8Bytes::new() },
             key_type: if v >= 1 { r.int8()? } else { 0 },
-            coordinator_keys: if v >= 4 { r.array(Reader::string)? } else { Vec::new() },
+            coordinator_keys: if v >= 4 { r.array(Reader::string, 1)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {
@@ -125,7 +125,7 @@ impl Codec for FindCoordinatorResponse {
             node_id: if v <= 3 { r.broker_id()? } else { BrokerId(0) },
             host: if v <= 3 { r.string()? } else { Utf8Bytes::new() },
             port: if v <= 3 { r.int32()? } else { 0 },
-            coordinators: if v >= 4 { r.array(Coordinator::read)? } else { Vec::new() },
+            coordinators: if v >= 4 { r.array(Coordinator::read, 14)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {

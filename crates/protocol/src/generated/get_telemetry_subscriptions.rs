@@ -80,11 +80,11 @@ impl Codec for GetTelemetrySubscriptionsResponse {
             error_code: r.error_code()?,
             client_instance_id: r.uuid()?,
             subscription_id: r.int32()?,
-            accepted_compression_types: r.array(Reader::int8)?,
+            accepted_compression_types: r.array(Reader::int8, 1)?,
             push_interval_ms: r.int32()?,
             telemetry_max_bytes: r.int32()?,
             delta_temporality: r.bool()?,
-            requested_metrics: r.array(Reader::string)?,
+            requested_metrics: r.array(Reader::string, 1)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -29,7 +29,7 @@ impl Codec for InitializeShareGroupStateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(InitializeStateData::read)?,
+            topics: r.array(InitializeStateData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -58,7 +58,7 @@ impl InitializeStateData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionData::read)?,
+            partitions: r.array(PartitionData::read, 17)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -129,7 +129,7 @@ impl Response for InitializeShareGroupStateResponse {
 impl Codec for InitializeShareGroupStateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
-            Self { results: r.array(InitializeStateResult::read)?, unknown_tagged_fields: TaggedFields::new() };
+            Self { results: r.array(InitializeStateResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -155,7 +155,7 @@ impl InitializeStateResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionResult::read)?,
+            partitions: r.array(PartitionResult::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -63,7 +63,7 @@ impl Codec for JoinGroupRequest {
             member_id: r.string()?,
             group_instance_id: if v >= 5 { r.nullable_string()? } else { None },
             protocol_type: r.string()?,
-            protocols: r.array(JoinGroupRequestProtocol::read)?,
+            protocols: r.array(JoinGroupRequestProtocol::read, 3)?,
             reason: if v >= 8 { r.nullable_string()? } else { None },
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -208,7 +208,7 @@ impl Codec for JoinGroupResponse {
             leader: r.string()?,
             skip_assignment: if v >= 9 { r.bool()? } else { false },
             member_id: r.string()?,
-            members: r.array(JoinGroupResponseMember::read)?,
+            members: r.array(JoinGroupResponseMember::read, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {

@@ -62,9 +62,13 @@ impl Codec for LeaderAndIsrRequest {
             controller_epoch: r.int32()?,
             broker_epoch: if v >= 2 { r.int64()? } else { -1 },
             r#type: if v >= 5 { r.int8()? } else { 0 },
-            ungrouped_partition_states: if v <= 1 { r.array(LeaderAndIsrPartitionState::read)? } else { Vec::new() },
-            topic_states: if v >= 2 { r.array(LeaderAndIsrTopicState::read)? } else { Vec::new() },
-            live_leaders: r.array(LeaderAndIsrLiveLeader::read)?,
+            ungrouped_partition_states: if v <= 1 {
+                r.array(LeaderAndIsrPartitionState::read, 30)?
+            } else {
+                Vec::new()
+            },
+            topic_states: if v >= 2 { r.array(LeaderAndIsrTopicState::read, 3)? } else { Vec::new() },
+            live_leaders: r.array(LeaderAndIsrLiveLeader::read, 10)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -128,7 +132,7 @@ impl LeaderAndIsrTopicState {
         let mut this = Self {
             topic_name: r.string()?,
             topic_id: if v >= 5 { r.uuid()? } else { Uuid::NIL },
-            partition_states: r.array(LeaderAndIsrPartitionState::read)?,
+            partition_states: r.array(LeaderAndIsrPartitionState::read, 26)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -233,11 +237,11 @@ impl LeaderAndIsrPartitionState {
             controller_epoch: r.int32()?,
             leader: r.broker_id()?,
             leader_epoch: r.int32()?,
-            isr: r.array(Reader::broker_id)?,
+            isr: r.array(Reader::broker_id, 4)?,
             partition_epoch: r.int32()?,
-            replicas: r.array(Reader::broker_id)?,
-            adding_replicas: if v >= 3 { r.array(Reader::broker_id)? } else { Vec::new() },
-            removing_replicas: if v >= 3 { r.array(Reader::broker_id)? } else { Vec::new() },
+            replicas: r.array(Reader::broker_id, 4)?,
+            adding_replicas: if v >= 3 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
+            removing_replicas: if v >= 3 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
             is_new: if v >= 1 { r.bool()? } else { false },
             leader_recovery_state: if v >= 6 { r.int8()? } else { 0 },
             unknown_tagged_fields: TaggedFields::new(),
@@ -316,8 +320,8 @@ impl Codec for LeaderAndIsrResponse {
         let v = r.version();
         let mut this = Self {
             error_code: r.error_code()?,
-            partition_errors: if v <= 4 { r.array(LeaderAndIsrPartitionError::read)? } else { Vec::new() },
-            topics: if v >= 5 { r.array(LeaderAndIsrTopicError::read)? } else { Vec::new() },
+            partition_errors: if v <= 4 { r.array(LeaderAndIsrPartitionError::read, 8)? } else { Vec::new() },
+            topics: if v >= 5 { r.array(LeaderAndIsrTopicError::read, 18)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -362,7 +366,7 @@ impl LeaderAndIsrTopicError {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partition_errors: r.array(LeaderAndIsrPartitionError::read)?,
+            partition_errors: r.array(LeaderAndIsrPartitionError::read, 7)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

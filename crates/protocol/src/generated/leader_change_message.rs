@@ -29,8 +29,8 @@ impl Codec for LeaderChangeMessage {
         let mut this = Self {
             version: r.int16()?,
             leader_id: r.broker_id()?,
-            voters: r.array(Voter::read)?,
-            granting_voters: r.array(Voter::read)?,
+            voters: r.array(Voter::read, 5)?,
+            granting_voters: r.array(Voter::read, 5)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

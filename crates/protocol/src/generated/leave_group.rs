@@ -33,7 +33,7 @@ impl Codec for LeaveGroupRequest {
         let mut this = Self {
             group_id: r.string()?,
             member_id: if v <= 2 { r.string()? } else { Utf8Bytes::new() },
-            members: if v >= 3 { r.array(MemberIdentity::read)? } else { Vec::new() },
+            members: if v >= 3 { r.array(MemberIdentity::read, 3)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -137,7 +137,7 @@ impl Codec for LeaveGroupResponse {
         let mut this = Self {
             throttle_time_ms: if v >= 1 { r.int32()? } else { 0 },
             error_code: r.error_code()?,
-            members: if v >= 3 { r.array(MemberResponse::read)? } else { Vec::new() },
+            members: if v >= 3 { r.array(MemberResponse::read, 5)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {

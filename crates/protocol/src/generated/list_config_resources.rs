@@ -27,7 +27,7 @@ impl Codec for ListConfigResourcesRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            resource_types: if v >= 1 { r.array(Reader::int8)? } else { Vec::new() },
+            resource_types: if v >= 1 { r.array(Reader::int8, 1)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -75,7 +75,7 @@ impl Codec for ListConfigResourcesResponse {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
-            config_resources: r.array(ConfigResource::read)?,
+            config_resources: r.array(ConfigResource::read, 2)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -29,8 +29,8 @@ impl Codec for ListGroupsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            states_filter: if v >= 4 { r.array(Reader::string)? } else { Vec::new() },
-            types_filter: if v >= 5 { r.array(Reader::string)? } else { Vec::new() },
+            states_filter: if v >= 4 { r.array(Reader::string, 1)? } else { Vec::new() },
+            types_filter: if v >= 5 { r.array(Reader::string, 1)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {
@@ -90,7 +90,7 @@ impl Codec for ListGroupsResponse {
         let mut this = Self {
             throttle_time_ms: if v >= 1 { r.int32()? } else { 0 },
             error_code: r.error_code()?,
-            groups: r.array(ListedGroup::read)?,
+            groups: r.array(ListedGroup::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {

@@ -35,7 +35,7 @@ impl Codec for ListOffsetsRequest {
         let mut this = Self {
             replica_id: r.broker_id()?,
             isolation_level: if v >= 2 { r.int8()? } else { 0 },
-            topics: r.array(ListOffsetsTopic::read)?,
+            topics: r.array(ListOffsetsTopic::read, 3)?,
             timeout_ms: if v >= 10 { r.int32()? } else { 0 },
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -81,7 +81,7 @@ impl ListOffsetsTopic {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(ListOffsetsPartition::read)?,
+            partitions: r.array(ListOffsetsPartition::read, 12)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {
@@ -193,7 +193,7 @@ impl Codec for ListOffsetsResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: if v >= 2 { r.int32()? } else { 0 },
-            topics: r.array(ListOffsetsTopicResponse::read)?,
+            topics: r.array(ListOffsetsTopicResponse::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {
@@ -232,7 +232,7 @@ impl ListOffsetsTopicResponse {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(ListOffsetsPartitionResponse::read)?,
+            partitions: r.array(ListOffsetsPartitionResponse::read, 10)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {
@@ -292,7 +292,7 @@ impl ListOffsetsPartitionResponse {
         let mut this = Self {
             partition_index: r.int32()?,
             error_code: r.error_code()?,
-            old_style_offsets: if v <= 0 { r.array(Reader::int64)? } else { Vec::new() },
+            old_style_offsets: if v <= 0 { r.array(Reader::int64, 8)? } else { Vec::new() },
             timestamp: if v >= 1 { r.int64()? } else { -1 },
             offset: if v >= 1 { r.int64()? } else { -1 },
             leader_epoch: if v >= 4 { r.int32()? } else { -1 },

@@ -35,7 +35,7 @@ impl Codec for ListPartitionReassignmentsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             timeout_ms: r.int32()?,
-            topics: r.nullable_array(ListPartitionReassignmentsTopics::read)?,
+            topics: r.nullable_array(ListPartitionReassignmentsTopics::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -64,7 +64,7 @@ impl ListPartitionReassignmentsTopics {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             name: r.string()?,
-            partition_indexes: r.array(Reader::int32)?,
+            partition_indexes: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -127,7 +127,7 @@ impl Codec for ListPartitionReassignmentsResponse {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            topics: r.array(OngoingTopicReassignment::read)?,
+            topics: r.array(OngoingTopicReassignment::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -158,7 +158,7 @@ impl OngoingTopicReassignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(OngoingPartitionReassignment::read)?,
+            partitions: r.array(OngoingPartitionReassignment::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -191,9 +191,9 @@ impl OngoingPartitionReassignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             partition_index: r.int32()?,
-            replicas: r.array(Reader::broker_id)?,
-            adding_replicas: r.array(Reader::broker_id)?,
-            removing_replicas: r.array(Reader::broker_id)?,
+            replicas: r.array(Reader::broker_id, 4)?,
+            adding_replicas: r.array(Reader::broker_id, 4)?,
+            removing_replicas: r.array(Reader::broker_id, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -45,8 +45,8 @@ impl Codec for ListTransactionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            state_filters: r.array(Reader::string)?,
-            producer_id_filters: r.array(Reader::producer_id)?,
+            state_filters: r.array(Reader::string, 1)?,
+            producer_id_filters: r.array(Reader::producer_id, 8)?,
             duration_filter: if v >= 1 { r.int64()? } else { -1 },
             transactional_id_pattern: if v >= 2 { r.nullable_string()? } else { None },
             unknown_tagged_fields: TaggedFields::new(),
@@ -105,8 +105,8 @@ impl Codec for ListTransactionsResponse {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
-            unknown_state_filters: r.array(Reader::string)?,
-            transaction_states: r.array(TransactionState::read)?,
+            unknown_state_filters: r.array(Reader::string, 1)?,
+            transaction_states: r.array(TransactionState::read, 11)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

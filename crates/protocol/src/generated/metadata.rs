@@ -46,9 +46,9 @@ impl Codec for MetadataRequest {
         let v = r.version();
         let mut this = Self {
             topics: if v >= 1 {
-                r.nullable_array(MetadataRequestTopic::read)?
+                r.nullable_array(MetadataRequestTopic::read, 2)?
             } else {
-                Some(r.array(MetadataRequestTopic::read)?)
+                Some(r.array(MetadataRequestTopic::read, 2)?)
             },
             allow_auto_topic_creation: if v >= 4 { r.bool()? } else { true },
             include_cluster_authorized_operations: if (8..=10).contains(&v) { r.bool()? } else { false },
@@ -185,10 +185,10 @@ impl Codec for MetadataResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: if v >= 3 { r.int32()? } else { 0 },
-            brokers: r.array(MetadataResponseBroker::read)?,
+            brokers: r.array(MetadataResponseBroker::read, 10)?,
             cluster_id: if v >= 2 { r.nullable_string()? } else { None },
             controller_id: if v >= 1 { r.broker_id()? } else { BrokerId(-1) },
-            topics: r.array(MetadataResponseTopic::read)?,
+            topics: r.array(MetadataResponseTopic::read, 8)?,
             cluster_authorized_operations: if (8..=10).contains(&v) { r.int32()? } else { i32::MIN },
             error_code: if v >= 13 { r.error_code()? } else { ErrorCode(0) },
             unknown_tagged_fields: TaggedFields::new(),
@@ -316,7 +316,7 @@ impl MetadataResponseTopic {
             name: if v >= 12 { r.nullable_string()? } else { Some(r.string()?) },
             topic_id: if v >= 10 { r.uuid()? } else { Uuid::NIL },
             is_internal: if v >= 1 { r.bool()? } else { false },
-            partitions: r.array(MetadataResponsePartition::read)?,
+            partitions: r.array(MetadataResponsePartition::read, 18)?,
             topic_authorized_operations: if v >= 8 { r.int32()? } else { i32::MIN },
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -394,9 +394,9 @@ impl MetadataResponsePartition {
             partition_index: r.int32()?,
             leader_id: r.broker_id()?,
             leader_epoch: if v >= 7 { r.int32()? } else { -1 },
-            replica_nodes: r.array(Reader::broker_id)?,
-            isr_nodes: r.array(Reader::broker_id)?,
-            offline_replicas: if v >= 5 { r.array(Reader::broker_id)? } else { Vec::new() },
+            replica_nodes: r.array(Reader::broker_id, 4)?,
+            isr_nodes: r.array(Reader::broker_id, 4)?,
+            offline_replicas: if v >= 5 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 9 {

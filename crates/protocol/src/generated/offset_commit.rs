@@ -56,7 +56,7 @@ impl Codec for OffsetCommitRequest {
             member_id: if v >= 1 { r.string()? } else { Utf8Bytes::new() },
             group_instance_id: if v >= 7 { r.nullable_string()? } else { None },
             retention_time_ms: if (2..=4).contains(&v) { r.int64()? } else { -1 },
-            topics: r.array(OffsetCommitRequestTopic::read)?,
+            topics: r.array(OffsetCommitRequestTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 8 {
@@ -110,7 +110,7 @@ impl OffsetCommitRequestTopic {
         let mut this = Self {
             name: if v <= 9 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 10 { r.uuid()? } else { Uuid::NIL },
-            partitions: r.array(OffsetCommitRequestPartition::read)?,
+            partitions: r.array(OffsetCommitRequestPartition::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 8 {
@@ -232,7 +232,7 @@ impl Codec for OffsetCommitResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: if v >= 3 { r.int32()? } else { 0 },
-            topics: r.array(OffsetCommitResponseTopic::read)?,
+            topics: r.array(OffsetCommitResponseTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 8 {
@@ -274,7 +274,7 @@ impl OffsetCommitResponseTopic {
         let mut this = Self {
             name: if v <= 9 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 10 { r.uuid()? } else { Uuid::NIL },
-            partitions: r.array(OffsetCommitResponsePartition::read)?,
+            partitions: r.array(OffsetCommitResponsePartition::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 8 {

@@ -29,7 +29,7 @@ impl Codec for OffsetDeleteRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             group_id: r.string()?,
-            topics: r.array(OffsetDeleteRequestTopic::read)?,
+            topics: r.array(OffsetDeleteRequestTopic::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
@@ -56,7 +56,7 @@ impl OffsetDeleteRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             name: r.string()?,
-            partitions: r.array(OffsetDeleteRequestPartition::read)?,
+            partitions: r.array(OffsetDeleteRequestPartition::read, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
@@ -118,7 +118,7 @@ impl Codec for OffsetDeleteResponse {
         Ok(Self {
             error_code: r.error_code()?,
             throttle_time_ms: r.int32()?,
-            topics: r.array(OffsetDeleteResponseTopic::read)?,
+            topics: r.array(OffsetDeleteResponseTopic::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
@@ -146,7 +146,7 @@ impl OffsetDeleteResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             name: r.string()?,
-            partitions: r.array(OffsetDeleteResponsePartition::read)?,
+            partitions: r.array(OffsetDeleteResponsePartition::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         })
     }

@@ -48,14 +48,14 @@ impl Codec for OffsetFetchRequest {
             group_id: if v <= 7 { r.string()? } else { Utf8Bytes::new() },
             topics: if v <= 7 {
                 if v >= 2 {
-                    r.nullable_array(OffsetFetchRequestTopic::read)?
+                    r.nullable_array(OffsetFetchRequestTopic::read, 3)?
                 } else {
-                    Some(r.array(OffsetFetchRequestTopic::read)?)
+                    Some(r.array(OffsetFetchRequestTopic::read, 3)?)
                 }
             } else {
                 Some(Vec::new())
             },
-            groups: if v >= 8 { r.array(OffsetFetchRequestGroup::read)? } else { Vec::new() },
+            groups: if v >= 8 { r.array(OffsetFetchRequestGroup::read, 3)? } else { Vec::new() },
             require_stable: if v >= 7 { r.bool()? } else { false },
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -111,7 +111,7 @@ impl OffsetFetchRequestTopic {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partition_indexes: r.array(Reader::int32)?,
+            partition_indexes: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {
@@ -166,7 +166,7 @@ impl OffsetFetchRequestGroup {
             group_id: r.string()?,
             member_id: if v >= 9 { r.nullable_string()? } else { None },
             member_epoch: if v >= 9 { r.int32()? } else { -1 },
-            topics: r.nullable_array(OffsetFetchRequestTopics::read)?,
+            topics: r.nullable_array(OffsetFetchRequestTopics::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -206,7 +206,7 @@ impl OffsetFetchRequestTopics {
         let mut this = Self {
             name: if v <= 9 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 10 { r.uuid()? } else { Uuid::NIL },
-            partition_indexes: r.array(Reader::int32)?,
+            partition_indexes: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -258,9 +258,9 @@ impl Codec for OffsetFetchResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: if v >= 3 { r.int32()? } else { 0 },
-            topics: if v <= 7 { r.array(OffsetFetchResponseTopic::read)? } else { Vec::new() },
+            topics: if v <= 7 { r.array(OffsetFetchResponseTopic::read, 3)? } else { Vec::new() },
             error_code: if (2..=7).contains(&v) { r.error_code()? } else { ErrorCode(0) },
-            groups: if v >= 8 { r.array(OffsetFetchResponseGroup::read)? } else { Vec::new() },
+            groups: if v >= 8 { r.array(OffsetFetchResponseGroup::read, 5)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {
@@ -311,7 +311,7 @@ impl OffsetFetchResponseTopic {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(OffsetFetchResponsePartition::read)?,
+            partitions: r.array(OffsetFetchResponsePartition::read, 16)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {
@@ -413,7 +413,7 @@ impl OffsetFetchResponseGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(OffsetFetchResponseTopics::read)?,
+            topics: r.array(OffsetFetchResponseTopics::read, 3)?,
             error_code: r.error_code()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -448,7 +448,7 @@ impl OffsetFetchResponseTopics {
         let mut this = Self {
             name: if v <= 9 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 10 { r.uuid()? } else { Uuid::NIL },
-            partitions: r.array(OffsetFetchResponsePartitions::read)?,
+            partitions: r.array(OffsetFetchResponsePartitions::read, 20)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -36,7 +36,7 @@ impl Codec for OffsetForLeaderEpochRequest {
         let v = r.version();
         let mut this = Self {
             replica_id: if v >= 3 { r.broker_id()? } else { BrokerId(-2) },
-            topics: r.array(OffsetForLeaderTopic::read)?,
+            topics: r.array(OffsetForLeaderTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -75,7 +75,7 @@ impl OffsetForLeaderTopic {
         let v = r.version();
         let mut this = Self {
             topic: r.string()?,
-            partitions: r.array(OffsetForLeaderPartition::read)?,
+            partitions: r.array(OffsetForLeaderPartition::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -173,7 +173,7 @@ impl Codec for OffsetForLeaderEpochResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: if v >= 2 { r.int32()? } else { 0 },
-            topics: r.array(OffsetForLeaderTopicResult::read)?,
+            topics: r.array(OffsetForLeaderTopicResult::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {
@@ -212,7 +212,7 @@ impl OffsetForLeaderTopicResult {
         let v = r.version();
         let mut this = Self {
             topic: r.string()?,
-            partitions: r.array(EpochEndOffset::read)?,
+            partitions: r.array(EpochEndOffset::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {

@@ -36,7 +36,7 @@ impl Codec for ProduceRequest {
             transactional_id: if v >= 3 { r.nullable_string()? } else { None },
             acks: r.int16()?,
             timeout_ms: r.int32()?,
-            topic_data: r.array(TopicProduceData::read)?,
+            topic_data: r.array(TopicProduceData::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 9 {
@@ -82,7 +82,7 @@ impl TopicProduceData {
         let mut this = Self {
             name: if v <= 12 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 13 { r.uuid()? } else { Uuid::NIL },
-            partition_data: r.array(PartitionProduceData::read)?,
+            partition_data: r.array(PartitionProduceData::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 9 {
@@ -187,7 +187,7 @@ impl Codec for ProduceResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
-            responses: r.array(TopicProduceResponse::read)?,
+            responses: r.array(TopicProduceResponse::read, 3)?,
             throttle_time_ms: if v >= 1 { r.int32()? } else { 0 },
             node_endpoints: Vec::new(),
             unknown_tagged_fields: TaggedFields::new(),
@@ -196,7 +196,7 @@ impl Codec for ProduceResponse {
             for _ in 0..r.unsigned_varint()? {
                 let tag = r.tag()?;
                 match tag.0 {
-                    0 if v >= 10 => this.node_endpoints = r.array(NodeEndpoint::read)?,
+                    0 if v >= 10 => this.node_endpoints = r.array(NodeEndpoint::read, 11)?,
                     0 => return Err(WireError::UnexpectedTag),
                     _ => r.unknown_tag(tag, &mut this.unknown_tagged_fields)?,
                 }
@@ -248,7 +248,7 @@ impl TopicProduceResponse {
         let mut this = Self {
             name: if v <= 12 { r.string()? } else { Utf8Bytes::new() },
             topic_id: if v >= 13 { r.uuid()? } else { Uuid::NIL },
-            partition_responses: r.array(PartitionProduceResponse::read)?,
+            partition_responses: r.array(PartitionProduceResponse::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 9 {
@@ -322,7 +322,7 @@ impl PartitionProduceResponse {
             base_offset: r.int64()?,
             log_append_time_ms: if v >= 2 { r.int64()? } else { -1 },
             log_start_offset: if v >= 5 { r.int64()? } else { -1 },
-            record_errors: if v >= 8 { r.array(BatchIndexAndErrorMessage::read)? } else { Vec::new() },
+            record_errors: if v >= 8 { r.array(BatchIndexAndErrorMessage::read, 6)? } else { Vec::new() },
             error_message: if v >= 8 { r.nullable_string()? } else { None },
             current_leader: LeaderIdAndEpoch::default(),
             unknown_tagged_fields: TaggedFields::new(),

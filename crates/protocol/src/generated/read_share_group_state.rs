@@ -29,7 +29,7 @@ impl Codec for ReadShareGroupStateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(ReadStateData::read)?,
+            topics: r.array(ReadStateData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -58,7 +58,7 @@ impl ReadStateData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionData::read)?,
+            partitions: r.array(PartitionData::read, 9)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -121,7 +121,8 @@ impl Response for ReadShareGroupStateResponse {
 
 impl Codec for ReadShareGroupStateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        let mut this = Self { results: r.array(ReadStateResult::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this =
+            Self { results: r.array(ReadStateResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -147,7 +148,7 @@ impl ReadStateResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionResult::read)?,
+            partitions: r.array(PartitionResult::read, 21)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -188,7 +189,7 @@ impl PartitionResult {
             error_message: r.nullable_string()?,
             state_epoch: r.int32()?,
             start_offset: r.int64()?,
-            state_batches: r.array(StateBatch::read)?,
+            state_batches: r.array(StateBatch::read, 20)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

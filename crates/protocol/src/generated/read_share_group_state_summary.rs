@@ -29,7 +29,7 @@ impl Codec for ReadShareGroupStateSummaryRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(ReadStateSummaryData::read)?,
+            topics: r.array(ReadStateSummaryData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -58,7 +58,7 @@ impl ReadStateSummaryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionData::read)?,
+            partitions: r.array(PartitionData::read, 9)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -122,7 +122,7 @@ impl Response for ReadShareGroupStateSummaryResponse {
 impl Codec for ReadShareGroupStateSummaryResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
-            Self { results: r.array(ReadStateSummaryResult::read)?, unknown_tagged_fields: TaggedFields::new() };
+            Self { results: r.array(ReadStateSummaryResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -148,7 +148,7 @@ impl ReadStateSummaryResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionResult::read)?,
+            partitions: r.array(PartitionResult::read, 24)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -61,7 +61,7 @@ impl Codec for SaslHandshakeResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             error_code: r.error_code()?,
-            mechanisms: r.array(Reader::string)?,
+            mechanisms: r.array(Reader::string, 2)?,
             unknown_tagged_fields: TaggedFields::new(),
         })
     }

@@ -311,11 +311,11 @@ const ADD_OFFSETS_TO_TXN_RESPONSE: &[FieldSchema] =
     &[field("ThrottleTimeMs", Int32, 0, 4), field("ErrorCode", Int16, 0, 4)];
 
 const ADD_PARTITIONS_TO_TXN_REQUEST: &[FieldSchema] = &[
-    field("Transactions", Struct(ADD_PARTITIONS_TO_TXN_TRANSACTION), 4, 5).array(),
+    field("Transactions", Struct(ADD_PARTITIONS_TO_TXN_TRANSACTION), 4, 5).array(14),
     field("V3AndBelowTransactionalId", String, 0, 3).entity("transactionalId"),
     field("V3AndBelowProducerId", Int64, 0, 3).entity("producerId"),
     field("V3AndBelowProducerEpoch", Int16, 0, 3),
-    field("V3AndBelowTopics", Struct(ADD_PARTITIONS_TO_TXN_TOPIC), 0, 3).array(),
+    field("V3AndBelowTopics", Struct(ADD_PARTITIONS_TO_TXN_TOPIC), 0, 3).array(3),
 ];
 
 const ADD_PARTITIONS_TO_TXN_TRANSACTION: &[FieldSchema] = &[
@@ -323,27 +323,27 @@ const ADD_PARTITIONS_TO_TXN_TRANSACTION: &[FieldSchema] = &[
     field("ProducerId", Int64, 4, 5).entity("producerId"),
     field("ProducerEpoch", Int16, 4, 5),
     field("VerifyOnly", Bool, 4, 5),
-    field("Topics", Struct(ADD_PARTITIONS_TO_TXN_TOPIC), 4, 5).array(),
+    field("Topics", Struct(ADD_PARTITIONS_TO_TXN_TOPIC), 4, 5).array(3),
 ];
 
 const ADD_PARTITIONS_TO_TXN_TOPIC: &[FieldSchema] =
-    &[field("Name", String, 0, 5).entity("topicName").map_key(), field("Partitions", Int32, 0, 5).array()];
+    &[field("Name", String, 0, 5).entity("topicName").map_key(), field("Partitions", Int32, 0, 5).array(4)];
 
 const ADD_PARTITIONS_TO_TXN_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 5),
     field("ErrorCode", Int16, 4, 5).ignorable(),
-    field("ResultsByTransaction", Struct(ADD_PARTITIONS_TO_TXN_RESULT), 4, 5).array(),
-    field("ResultsByTopicV3AndBelow", Struct(ADD_PARTITIONS_TO_TXN_TOPIC_RESULT), 0, 3).array(),
+    field("ResultsByTransaction", Struct(ADD_PARTITIONS_TO_TXN_RESULT), 4, 5).array(3),
+    field("ResultsByTopicV3AndBelow", Struct(ADD_PARTITIONS_TO_TXN_TOPIC_RESULT), 0, 3).array(3),
 ];
 
 const ADD_PARTITIONS_TO_TXN_RESULT: &[FieldSchema] = &[
     field("TransactionalId", String, 4, 5).entity("transactionalId").map_key(),
-    field("TopicResults", Struct(ADD_PARTITIONS_TO_TXN_TOPIC_RESULT), 4, 5).array(),
+    field("TopicResults", Struct(ADD_PARTITIONS_TO_TXN_TOPIC_RESULT), 4, 5).array(3),
 ];
 
 const ADD_PARTITIONS_TO_TXN_TOPIC_RESULT: &[FieldSchema] = &[
     field("Name", String, 0, 5).entity("topicName").map_key(),
-    field("ResultsByPartition", Struct(ADD_PARTITIONS_TO_TXN_PARTITION_RESULT), 0, 5).array(),
+    field("ResultsByPartition", Struct(ADD_PARTITIONS_TO_TXN_PARTITION_RESULT), 0, 5).array(6),
 ];
 
 const ADD_PARTITIONS_TO_TXN_PARTITION_RESULT: &[FieldSchema] =
@@ -354,7 +354,7 @@ const ADD_RAFT_VOTER_REQUEST: &[FieldSchema] = &[
     field("TimeoutMs", Int32, 0, 1),
     field("VoterId", Int32, 0, 1),
     field("VoterDirectoryId", Uuid, 0, 1),
-    field("Listeners", Struct(ADD_RAFT_VOTER_LISTENER), 0, 1).array(),
+    field("Listeners", Struct(ADD_RAFT_VOTER_LISTENER), 0, 1).array(5),
     field("AckWhenCommitted", Bool, 1, 1).default("true"),
 ];
 
@@ -378,13 +378,13 @@ const ALLOCATE_PRODUCER_IDS_RESPONSE: &[FieldSchema] = &[
 ];
 
 const ALTER_CLIENT_QUOTAS_REQUEST: &[FieldSchema] = &[
-    field("Entries", Struct(ALTER_CLIENT_QUOTAS_REQUEST_ENTRY_DATA), 0, 1).array(),
+    field("Entries", Struct(ALTER_CLIENT_QUOTAS_REQUEST_ENTRY_DATA), 0, 1).array(3),
     field("ValidateOnly", Bool, 0, 1),
 ];
 
 const ALTER_CLIENT_QUOTAS_REQUEST_ENTRY_DATA: &[FieldSchema] = &[
-    field("Entity", Struct(ALTER_CLIENT_QUOTAS_ENTITY_DATA), 0, 1).array(),
-    field("Ops", Struct(ALTER_CLIENT_QUOTAS_OP_DATA), 0, 1).array(),
+    field("Entity", Struct(ALTER_CLIENT_QUOTAS_ENTITY_DATA), 0, 1).array(3),
+    field("Ops", Struct(ALTER_CLIENT_QUOTAS_OP_DATA), 0, 1).array(11),
 ];
 
 const ALTER_CLIENT_QUOTAS_ENTITY_DATA: &[FieldSchema] =
@@ -395,29 +395,29 @@ const ALTER_CLIENT_QUOTAS_OP_DATA: &[FieldSchema] =
 
 const ALTER_CLIENT_QUOTAS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1),
-    field("Entries", Struct(ALTER_CLIENT_QUOTAS_RESPONSE_ENTRY_DATA), 0, 1).array(),
+    field("Entries", Struct(ALTER_CLIENT_QUOTAS_RESPONSE_ENTRY_DATA), 0, 1).array(5),
 ];
 
 const ALTER_CLIENT_QUOTAS_RESPONSE_ENTRY_DATA: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 1),
     field("ErrorMessage", String, 0, 1).null(0, 1),
-    field("Entity", Struct(ALTER_CLIENT_QUOTAS_ENTITY_DATA), 0, 1).array(),
+    field("Entity", Struct(ALTER_CLIENT_QUOTAS_ENTITY_DATA), 0, 1).array(3),
 ];
 
 const ALTER_CONFIGS_REQUEST: &[FieldSchema] =
-    &[field("Resources", Struct(ALTER_CONFIGS_RESOURCE), 0, 2).array(), field("ValidateOnly", Bool, 0, 2)];
+    &[field("Resources", Struct(ALTER_CONFIGS_RESOURCE), 0, 2).array(4), field("ValidateOnly", Bool, 0, 2)];
 
 const ALTER_CONFIGS_RESOURCE: &[FieldSchema] = &[
     field("ResourceType", Int8, 0, 2).map_key(),
     field("ResourceName", String, 0, 2).map_key(),
-    field("Configs", Struct(ALTER_CONFIGS_ALTERABLE_CONFIG), 0, 2).array(),
+    field("Configs", Struct(ALTER_CONFIGS_ALTERABLE_CONFIG), 0, 2).array(3),
 ];
 
 const ALTER_CONFIGS_ALTERABLE_CONFIG: &[FieldSchema] =
     &[field("Name", String, 0, 2).map_key(), field("Value", String, 0, 2).null(0, 2).secret()];
 
 const ALTER_CONFIGS_RESPONSE: &[FieldSchema] =
-    &[field("ThrottleTimeMs", Int32, 0, 2), field("Responses", Struct(ALTER_CONFIGS_RESOURCE_RESPONSE), 0, 2).array()];
+    &[field("ThrottleTimeMs", Int32, 0, 2), field("Responses", Struct(ALTER_CONFIGS_RESOURCE_RESPONSE), 0, 2).array(6)];
 
 const ALTER_CONFIGS_RESOURCE_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 2),
@@ -429,20 +429,20 @@ const ALTER_CONFIGS_RESOURCE_RESPONSE: &[FieldSchema] = &[
 const ALTER_PARTITION_REQUEST: &[FieldSchema] = &[
     field("BrokerId", Int32, 0, 3).entity("brokerId"),
     field("BrokerEpoch", Int64, 0, 3).default("-1"),
-    field("Topics", Struct(ALTER_PARTITION_REQUEST_TOPIC_DATA), 0, 3).array(),
+    field("Topics", Struct(ALTER_PARTITION_REQUEST_TOPIC_DATA), 0, 3).array(3),
 ];
 
 const ALTER_PARTITION_REQUEST_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 1).entity("topicName").ignorable(),
     field("TopicId", Uuid, 2, 3).ignorable(),
-    field("Partitions", Struct(ALTER_PARTITION_REQUEST_PARTITION_DATA), 0, 3).array(),
+    field("Partitions", Struct(ALTER_PARTITION_REQUEST_PARTITION_DATA), 0, 3).array(14),
 ];
 
 const ALTER_PARTITION_REQUEST_PARTITION_DATA: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 3),
     field("LeaderEpoch", Int32, 0, 3),
-    field("NewIsr", Int32, 0, 2).array().entity("brokerId"),
-    field("NewIsrWithEpochs", Struct(ALTER_PARTITION_BROKER_STATE), 3, 3).array(),
+    field("NewIsr", Int32, 0, 2).array(4).entity("brokerId"),
+    field("NewIsrWithEpochs", Struct(ALTER_PARTITION_BROKER_STATE), 3, 3).array(13),
     field("LeaderRecoveryState", Int8, 1, 3),
     field("PartitionEpoch", Int32, 0, 3),
 ];
@@ -453,13 +453,13 @@ const ALTER_PARTITION_BROKER_STATE: &[FieldSchema] =
 const ALTER_PARTITION_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 3),
     field("ErrorCode", Int16, 0, 3),
-    field("Topics", Struct(ALTER_PARTITION_RESPONSE_TOPIC_DATA), 0, 3).array(),
+    field("Topics", Struct(ALTER_PARTITION_RESPONSE_TOPIC_DATA), 0, 3).array(3),
 ];
 
 const ALTER_PARTITION_RESPONSE_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 1).entity("topicName").ignorable(),
     field("TopicId", Uuid, 2, 3).ignorable(),
-    field("Partitions", Struct(ALTER_PARTITION_RESPONSE_PARTITION_DATA), 0, 3).array(),
+    field("Partitions", Struct(ALTER_PARTITION_RESPONSE_PARTITION_DATA), 0, 3).array(20),
 ];
 
 const ALTER_PARTITION_RESPONSE_PARTITION_DATA: &[FieldSchema] = &[
@@ -467,7 +467,7 @@ const ALTER_PARTITION_RESPONSE_PARTITION_DATA: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 3),
     field("LeaderId", Int32, 0, 3).entity("brokerId"),
     field("LeaderEpoch", Int32, 0, 3),
-    field("Isr", Int32, 0, 3).array().entity("brokerId"),
+    field("Isr", Int32, 0, 3).array(4).entity("brokerId"),
     field("LeaderRecoveryState", Int8, 1, 3).ignorable(),
     field("PartitionEpoch", Int32, 0, 3),
 ];
@@ -475,17 +475,17 @@ const ALTER_PARTITION_RESPONSE_PARTITION_DATA: &[FieldSchema] = &[
 const ALTER_PARTITION_REASSIGNMENTS_REQUEST: &[FieldSchema] = &[
     field("TimeoutMs", Int32, 0, 1).default("60000"),
     field("AllowReplicationFactorChange", Bool, 1, 1).default("true"),
-    field("Topics", Struct(ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_TOPIC), 0, 1).array(),
+    field("Topics", Struct(ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_TOPIC), 0, 1).array(3),
 ];
 
 const ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 1).entity("topicName"),
-    field("Partitions", Struct(ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_PARTITION), 0, 1).array(),
+    field("Partitions", Struct(ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_PARTITION), 0, 1).array(6),
 ];
 
 const ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_PARTITION: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 1),
-    field("Replicas", Int32, 0, 1).array().null(0, 1).default("null").entity("brokerId"),
+    field("Replicas", Int32, 0, 1).array(4).null(0, 1).default("null").entity("brokerId"),
 ];
 
 const ALTER_PARTITION_REASSIGNMENTS_RESPONSE: &[FieldSchema] = &[
@@ -493,12 +493,12 @@ const ALTER_PARTITION_REASSIGNMENTS_RESPONSE: &[FieldSchema] = &[
     field("AllowReplicationFactorChange", Bool, 1, 1).default("true").ignorable(),
     field("ErrorCode", Int16, 0, 1),
     field("ErrorMessage", String, 0, 1).null(0, 1),
-    field("Responses", Struct(ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_TOPIC_RESPONSE), 0, 1).array(),
+    field("Responses", Struct(ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_TOPIC_RESPONSE), 0, 1).array(3),
 ];
 
 const ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_TOPIC_RESPONSE: &[FieldSchema] = &[
     field("Name", String, 0, 1).entity("topicName"),
-    field("Partitions", Struct(ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_PARTITION_RESPONSE), 0, 1).array(),
+    field("Partitions", Struct(ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_PARTITION_RESPONSE), 0, 1).array(8),
 ];
 
 const ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_PARTITION_RESPONSE: &[FieldSchema] = &[
@@ -508,24 +508,24 @@ const ALTER_PARTITION_REASSIGNMENTS_REASSIGNABLE_PARTITION_RESPONSE: &[FieldSche
 ];
 
 const ALTER_REPLICA_LOG_DIRS_REQUEST: &[FieldSchema] =
-    &[field("Dirs", Struct(ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR), 0, 2).array()];
+    &[field("Dirs", Struct(ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR), 0, 2).array(3)];
 
 const ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR: &[FieldSchema] = &[
     field("Path", String, 0, 2).map_key(),
-    field("Topics", Struct(ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_TOPIC), 0, 2).array(),
+    field("Topics", Struct(ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_TOPIC), 0, 2).array(3),
 ];
 
 const ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_TOPIC: &[FieldSchema] =
-    &[field("Name", String, 0, 2).entity("topicName").map_key(), field("Partitions", Int32, 0, 2).array()];
+    &[field("Name", String, 0, 2).entity("topicName").map_key(), field("Partitions", Int32, 0, 2).array(4)];
 
 const ALTER_REPLICA_LOG_DIRS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 2),
-    field("Results", Struct(ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_TOPIC_RESULT), 0, 2).array(),
+    field("Results", Struct(ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_TOPIC_RESULT), 0, 2).array(3),
 ];
 
 const ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_TOPIC_RESULT: &[FieldSchema] = &[
     field("TopicName", String, 0, 2).entity("topicName"),
-    field("Partitions", Struct(ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_PARTITION_RESULT), 0, 2).array(),
+    field("Partitions", Struct(ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_PARTITION_RESULT), 0, 2).array(6),
 ];
 
 const ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_PARTITION_RESULT: &[FieldSchema] =
@@ -533,12 +533,12 @@ const ALTER_REPLICA_LOG_DIRS_ALTER_REPLICA_LOG_DIR_PARTITION_RESULT: &[FieldSche
 
 const ALTER_SHARE_GROUP_OFFSETS_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 0).entity("groupId"),
-    field("Topics", Struct(ALTER_SHARE_GROUP_OFFSETS_REQUEST_TOPIC), 0, 0).array(),
+    field("Topics", Struct(ALTER_SHARE_GROUP_OFFSETS_REQUEST_TOPIC), 0, 0).array(3),
 ];
 
 const ALTER_SHARE_GROUP_OFFSETS_REQUEST_TOPIC: &[FieldSchema] = &[
     field("TopicName", String, 0, 0).entity("topicName").map_key(),
-    field("Partitions", Struct(ALTER_SHARE_GROUP_OFFSETS_REQUEST_PARTITION), 0, 0).array(),
+    field("Partitions", Struct(ALTER_SHARE_GROUP_OFFSETS_REQUEST_PARTITION), 0, 0).array(13),
 ];
 
 const ALTER_SHARE_GROUP_OFFSETS_REQUEST_PARTITION: &[FieldSchema] =
@@ -548,13 +548,13 @@ const ALTER_SHARE_GROUP_OFFSETS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
     field("ErrorCode", Int16, 0, 0),
     field("ErrorMessage", String, 0, 0).null(0, 0).default("null"),
-    field("Responses", Struct(ALTER_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC), 0, 0).array(),
+    field("Responses", Struct(ALTER_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC), 0, 0).array(19),
 ];
 
 const ALTER_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC: &[FieldSchema] = &[
     field("TopicName", String, 0, 0).entity("topicName").map_key(),
     field("TopicId", Uuid, 0, 0),
-    field("Partitions", Struct(ALTER_SHARE_GROUP_OFFSETS_RESPONSE_PARTITION), 0, 0).array(),
+    field("Partitions", Struct(ALTER_SHARE_GROUP_OFFSETS_RESPONSE_PARTITION), 0, 0).array(8),
 ];
 
 const ALTER_SHARE_GROUP_OFFSETS_RESPONSE_PARTITION: &[FieldSchema] = &[
@@ -564,8 +564,8 @@ const ALTER_SHARE_GROUP_OFFSETS_RESPONSE_PARTITION: &[FieldSchema] = &[
 ];
 
 const ALTER_USER_SCRAM_CREDENTIALS_REQUEST: &[FieldSchema] = &[
-    field("Deletions", Struct(ALTER_USER_SCRAM_CREDENTIALS_SCRAM_CREDENTIAL_DELETION), 0, 0).array(),
-    field("Upsertions", Struct(ALTER_USER_SCRAM_CREDENTIALS_SCRAM_CREDENTIAL_UPSERTION), 0, 0).array(),
+    field("Deletions", Struct(ALTER_USER_SCRAM_CREDENTIALS_SCRAM_CREDENTIAL_DELETION), 0, 0).array(3),
+    field("Upsertions", Struct(ALTER_USER_SCRAM_CREDENTIALS_SCRAM_CREDENTIAL_UPSERTION), 0, 0).array(9),
 ];
 
 const ALTER_USER_SCRAM_CREDENTIALS_SCRAM_CREDENTIAL_DELETION: &[FieldSchema] =
@@ -581,7 +581,7 @@ const ALTER_USER_SCRAM_CREDENTIALS_SCRAM_CREDENTIAL_UPSERTION: &[FieldSchema] = 
 
 const ALTER_USER_SCRAM_CREDENTIALS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
-    field("Results", Struct(ALTER_USER_SCRAM_CREDENTIALS_RESULT), 0, 0).array(),
+    field("Results", Struct(ALTER_USER_SCRAM_CREDENTIALS_RESULT), 0, 0).array(5),
 ];
 
 const ALTER_USER_SCRAM_CREDENTIALS_RESULT: &[FieldSchema] =
@@ -592,11 +592,11 @@ const API_VERSIONS_REQUEST: &[FieldSchema] =
 
 const API_VERSIONS_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 4),
-    field("ApiKeys", Struct(API_VERSIONS_API_VERSION), 0, 4).array(),
+    field("ApiKeys", Struct(API_VERSIONS_API_VERSION), 0, 4).array(6),
     field("ThrottleTimeMs", Int32, 1, 4).ignorable(),
-    field("SupportedFeatures", Struct(API_VERSIONS_SUPPORTED_FEATURE_KEY), 3, 4).array().tag(0).ignorable(),
+    field("SupportedFeatures", Struct(API_VERSIONS_SUPPORTED_FEATURE_KEY), 3, 4).array(6).tag(0).ignorable(),
     field("FinalizedFeaturesEpoch", Int64, 3, 4).tag(1).default("-1").ignorable(),
-    field("FinalizedFeatures", Struct(API_VERSIONS_FINALIZED_FEATURE_KEY), 3, 4).array().tag(2).ignorable(),
+    field("FinalizedFeatures", Struct(API_VERSIONS_FINALIZED_FEATURE_KEY), 3, 4).array(6).tag(2).ignorable(),
     field("ZkMigrationReady", Bool, 3, 4).tag(3).ignorable(),
 ];
 
@@ -615,15 +615,15 @@ const API_VERSIONS_FINALIZED_FEATURE_KEY: &[FieldSchema] = &[
 const ASSIGN_REPLICAS_TO_DIRS_REQUEST: &[FieldSchema] = &[
     field("BrokerId", Int32, 0, 0).entity("brokerId"),
     field("BrokerEpoch", Int64, 0, 0).default("-1"),
-    field("Directories", Struct(ASSIGN_REPLICAS_TO_DIRS_REQUEST_DIRECTORY_DATA), 0, 0).array(),
+    field("Directories", Struct(ASSIGN_REPLICAS_TO_DIRS_REQUEST_DIRECTORY_DATA), 0, 0).array(18),
 ];
 
 const ASSIGN_REPLICAS_TO_DIRS_REQUEST_DIRECTORY_DATA: &[FieldSchema] =
-    &[field("Id", Uuid, 0, 0), field("Topics", Struct(ASSIGN_REPLICAS_TO_DIRS_REQUEST_TOPIC_DATA), 0, 0).array()];
+    &[field("Id", Uuid, 0, 0), field("Topics", Struct(ASSIGN_REPLICAS_TO_DIRS_REQUEST_TOPIC_DATA), 0, 0).array(18)];
 
 const ASSIGN_REPLICAS_TO_DIRS_REQUEST_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 0),
-    field("Partitions", Struct(ASSIGN_REPLICAS_TO_DIRS_REQUEST_PARTITION_DATA), 0, 0).array(),
+    field("Partitions", Struct(ASSIGN_REPLICAS_TO_DIRS_REQUEST_PARTITION_DATA), 0, 0).array(5),
 ];
 
 const ASSIGN_REPLICAS_TO_DIRS_REQUEST_PARTITION_DATA: &[FieldSchema] = &[field("PartitionIndex", Int32, 0, 0)];
@@ -631,15 +631,15 @@ const ASSIGN_REPLICAS_TO_DIRS_REQUEST_PARTITION_DATA: &[FieldSchema] = &[field("
 const ASSIGN_REPLICAS_TO_DIRS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
     field("ErrorCode", Int16, 0, 0),
-    field("Directories", Struct(ASSIGN_REPLICAS_TO_DIRS_RESPONSE_DIRECTORY_DATA), 0, 0).array(),
+    field("Directories", Struct(ASSIGN_REPLICAS_TO_DIRS_RESPONSE_DIRECTORY_DATA), 0, 0).array(18),
 ];
 
 const ASSIGN_REPLICAS_TO_DIRS_RESPONSE_DIRECTORY_DATA: &[FieldSchema] =
-    &[field("Id", Uuid, 0, 0), field("Topics", Struct(ASSIGN_REPLICAS_TO_DIRS_RESPONSE_TOPIC_DATA), 0, 0).array()];
+    &[field("Id", Uuid, 0, 0), field("Topics", Struct(ASSIGN_REPLICAS_TO_DIRS_RESPONSE_TOPIC_DATA), 0, 0).array(18)];
 
 const ASSIGN_REPLICAS_TO_DIRS_RESPONSE_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 0),
-    field("Partitions", Struct(ASSIGN_REPLICAS_TO_DIRS_RESPONSE_PARTITION_DATA), 0, 0).array(),
+    field("Partitions", Struct(ASSIGN_REPLICAS_TO_DIRS_RESPONSE_PARTITION_DATA), 0, 0).array(7),
 ];
 
 const ASSIGN_REPLICAS_TO_DIRS_RESPONSE_PARTITION_DATA: &[FieldSchema] =
@@ -648,13 +648,13 @@ const ASSIGN_REPLICAS_TO_DIRS_RESPONSE_PARTITION_DATA: &[FieldSchema] =
 const BEGIN_QUORUM_EPOCH_REQUEST: &[FieldSchema] = &[
     field("ClusterId", String, 0, 1).null(0, 1).default("null"),
     field("VoterId", Int32, 1, 1).default("-1").entity("brokerId").ignorable(),
-    field("Topics", Struct(BEGIN_QUORUM_EPOCH_REQUEST_TOPIC_DATA), 0, 1).array(),
-    field("LeaderEndpoints", Struct(BEGIN_QUORUM_EPOCH_LEADER_ENDPOINT), 1, 1).array().ignorable(),
+    field("Topics", Struct(BEGIN_QUORUM_EPOCH_REQUEST_TOPIC_DATA), 0, 1).array(3),
+    field("LeaderEndpoints", Struct(BEGIN_QUORUM_EPOCH_LEADER_ENDPOINT), 1, 1).array(5).ignorable(),
 ];
 
 const BEGIN_QUORUM_EPOCH_REQUEST_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 1).entity("topicName"),
-    field("Partitions", Struct(BEGIN_QUORUM_EPOCH_REQUEST_PARTITION_DATA), 0, 1).array(),
+    field("Partitions", Struct(BEGIN_QUORUM_EPOCH_REQUEST_PARTITION_DATA), 0, 1).array(12),
 ];
 
 const BEGIN_QUORUM_EPOCH_REQUEST_PARTITION_DATA: &[FieldSchema] = &[
@@ -669,13 +669,13 @@ const BEGIN_QUORUM_EPOCH_LEADER_ENDPOINT: &[FieldSchema] =
 
 const BEGIN_QUORUM_EPOCH_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 1),
-    field("Topics", Struct(BEGIN_QUORUM_EPOCH_RESPONSE_TOPIC_DATA), 0, 1).array(),
-    field("NodeEndpoints", Struct(BEGIN_QUORUM_EPOCH_NODE_ENDPOINT), 1, 1).array().tag(0),
+    field("Topics", Struct(BEGIN_QUORUM_EPOCH_RESPONSE_TOPIC_DATA), 0, 1).array(3),
+    field("NodeEndpoints", Struct(BEGIN_QUORUM_EPOCH_NODE_ENDPOINT), 1, 1).array(8).tag(0),
 ];
 
 const BEGIN_QUORUM_EPOCH_RESPONSE_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 1).entity("topicName"),
-    field("Partitions", Struct(BEGIN_QUORUM_EPOCH_RESPONSE_PARTITION_DATA), 0, 1).array(),
+    field("Partitions", Struct(BEGIN_QUORUM_EPOCH_RESPONSE_PARTITION_DATA), 0, 1).array(14),
 ];
 
 const BEGIN_QUORUM_EPOCH_RESPONSE_PARTITION_DATA: &[FieldSchema] = &[
@@ -697,8 +697,8 @@ const BROKER_HEARTBEAT_REQUEST: &[FieldSchema] = &[
     field("CurrentMetadataOffset", Int64, 0, 2),
     field("WantFence", Bool, 0, 2),
     field("WantShutDown", Bool, 0, 2),
-    field("OfflineLogDirs", Uuid, 1, 2).array().tag(0),
-    field("CordonedLogDirs", Uuid, 2, 2).array().null(2, 2).tag(1).default("null"),
+    field("OfflineLogDirs", Uuid, 1, 2).array(16).tag(0),
+    field("CordonedLogDirs", Uuid, 2, 2).array(16).null(2, 2).tag(1).default("null"),
 ];
 
 const BROKER_HEARTBEAT_RESPONSE: &[FieldSchema] = &[
@@ -713,11 +713,11 @@ const BROKER_REGISTRATION_REQUEST: &[FieldSchema] = &[
     field("BrokerId", Int32, 0, 4).entity("brokerId"),
     field("ClusterId", String, 0, 4),
     field("IncarnationId", Uuid, 0, 4),
-    field("Listeners", Struct(BROKER_REGISTRATION_LISTENER), 0, 4).array(),
-    field("Features", Struct(BROKER_REGISTRATION_FEATURE), 0, 4).array(),
+    field("Listeners", Struct(BROKER_REGISTRATION_LISTENER), 0, 4).array(7),
+    field("Features", Struct(BROKER_REGISTRATION_FEATURE), 0, 4).array(6),
     field("Rack", String, 0, 4).null(0, 4),
     field("IsMigratingZkBroker", Bool, 1, 4),
-    field("LogDirs", Uuid, 2, 4).array().ignorable(),
+    field("LogDirs", Uuid, 2, 4).array(16).ignorable(),
     field("PreviousBrokerEpoch", Int64, 3, 4).default("-1").ignorable(),
 ];
 
@@ -741,11 +741,11 @@ const BROKER_REGISTRATION_RESPONSE: &[FieldSchema] = &[
 ];
 
 const CONSUMER_GROUP_DESCRIBE_REQUEST: &[FieldSchema] =
-    &[field("GroupIds", String, 0, 1).array().entity("groupId"), field("IncludeAuthorizedOperations", Bool, 0, 1)];
+    &[field("GroupIds", String, 0, 1).array(1).entity("groupId"), field("IncludeAuthorizedOperations", Bool, 0, 1)];
 
 const CONSUMER_GROUP_DESCRIBE_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1),
-    field("Groups", Struct(CONSUMER_GROUP_DESCRIBE_DESCRIBED_GROUP), 0, 1).array(),
+    field("Groups", Struct(CONSUMER_GROUP_DESCRIBE_DESCRIBED_GROUP), 0, 1).array(20),
 ];
 
 const CONSUMER_GROUP_DESCRIBE_DESCRIBED_GROUP: &[FieldSchema] = &[
@@ -756,7 +756,7 @@ const CONSUMER_GROUP_DESCRIBE_DESCRIBED_GROUP: &[FieldSchema] = &[
     field("GroupEpoch", Int32, 0, 1),
     field("AssignmentEpoch", Int32, 0, 1),
     field("AssignorName", String, 0, 1),
-    field("Members", Struct(CONSUMER_GROUP_DESCRIBE_MEMBER), 0, 1).array(),
+    field("Members", Struct(CONSUMER_GROUP_DESCRIBE_MEMBER), 0, 1).array(16),
     field("AuthorizedOperations", Int32, 0, 1).default("-2147483648"),
 ];
 
@@ -767,7 +767,7 @@ const CONSUMER_GROUP_DESCRIBE_MEMBER: &[FieldSchema] = &[
     field("MemberEpoch", Int32, 0, 1),
     field("ClientId", String, 0, 1),
     field("ClientHost", String, 0, 1),
-    field("SubscribedTopicNames", String, 0, 1).array().entity("topicName"),
+    field("SubscribedTopicNames", String, 0, 1).array(1).entity("topicName"),
     field("SubscribedTopicRegex", String, 0, 1).null(0, 1).default("null"),
     field("Assignment", Struct(CONSUMER_GROUP_DESCRIBE_ASSIGNMENT), 0, 1),
     field("TargetAssignment", Struct(CONSUMER_GROUP_DESCRIBE_ASSIGNMENT), 0, 1),
@@ -777,11 +777,11 @@ const CONSUMER_GROUP_DESCRIBE_MEMBER: &[FieldSchema] = &[
 const CONSUMER_GROUP_DESCRIBE_TOPIC_PARTITIONS: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 1),
     field("TopicName", String, 0, 1).entity("topicName"),
-    field("Partitions", Int32, 0, 1).array(),
+    field("Partitions", Int32, 0, 1).array(4),
 ];
 
 const CONSUMER_GROUP_DESCRIBE_ASSIGNMENT: &[FieldSchema] =
-    &[field("TopicPartitions", Struct(CONSUMER_GROUP_DESCRIBE_TOPIC_PARTITIONS), 0, 1).array()];
+    &[field("TopicPartitions", Struct(CONSUMER_GROUP_DESCRIBE_TOPIC_PARTITIONS), 0, 1).array(19)];
 
 const CONSUMER_GROUP_HEARTBEAT_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 1).entity("groupId"),
@@ -790,17 +790,17 @@ const CONSUMER_GROUP_HEARTBEAT_REQUEST: &[FieldSchema] = &[
     field("InstanceId", String, 0, 1).null(0, 1).default("null"),
     field("RackId", String, 0, 1).null(0, 1).default("null"),
     field("RebalanceTimeoutMs", Int32, 0, 1).default("-1"),
-    field("SubscribedTopicNames", String, 0, 1).array().null(0, 1).default("null").entity("topicName"),
+    field("SubscribedTopicNames", String, 0, 1).array(1).null(0, 1).default("null").entity("topicName"),
     field("SubscribedTopicRegex", String, 1, 1).null(1, 1).default("null"),
     field("ServerAssignor", String, 0, 1).null(0, 1).default("null"),
     field("TopicPartitions", Struct(CONSUMER_GROUP_HEARTBEAT_TOPIC_PARTITIONS), 0, 1)
-        .array()
+        .array(18)
         .null(0, 1)
         .default("null"),
 ];
 
 const CONSUMER_GROUP_HEARTBEAT_TOPIC_PARTITIONS: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 1), field("Partitions", Int32, 0, 1).array()];
+    &[field("TopicId", Uuid, 0, 1), field("Partitions", Int32, 0, 1).array(4)];
 
 const CONSUMER_GROUP_HEARTBEAT_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1),
@@ -813,26 +813,26 @@ const CONSUMER_GROUP_HEARTBEAT_RESPONSE: &[FieldSchema] = &[
 ];
 
 const CONSUMER_GROUP_HEARTBEAT_ASSIGNMENT: &[FieldSchema] =
-    &[field("TopicPartitions", Struct(CONSUMER_GROUP_HEARTBEAT_TOPIC_PARTITIONS), 0, 1).array()];
+    &[field("TopicPartitions", Struct(CONSUMER_GROUP_HEARTBEAT_TOPIC_PARTITIONS), 0, 1).array(18)];
 
 const CONSUMER_PROTOCOL_ASSIGNMENT: &[FieldSchema] = &[
-    field("AssignedPartitions", Struct(CONSUMER_PROTOCOL_ASSIGNMENT_TOPIC_PARTITION), 0, 3).array(),
+    field("AssignedPartitions", Struct(CONSUMER_PROTOCOL_ASSIGNMENT_TOPIC_PARTITION), 0, 3).array(6),
     field("UserData", Bytes, 0, 3).null(0, 3).default("null"),
 ];
 
 const CONSUMER_PROTOCOL_ASSIGNMENT_TOPIC_PARTITION: &[FieldSchema] =
-    &[field("Topic", String, 0, 3).entity("topicName").map_key(), field("Partitions", Int32, 0, 3).array()];
+    &[field("Topic", String, 0, 3).entity("topicName").map_key(), field("Partitions", Int32, 0, 3).array(4)];
 
 const CONSUMER_PROTOCOL_SUBSCRIPTION: &[FieldSchema] = &[
-    field("Topics", String, 0, 3).array(),
+    field("Topics", String, 0, 3).array(2),
     field("UserData", Bytes, 0, 3).null(0, 3).default("null"),
-    field("OwnedPartitions", Struct(CONSUMER_PROTOCOL_SUBSCRIPTION_TOPIC_PARTITION), 1, 3).array().ignorable(),
+    field("OwnedPartitions", Struct(CONSUMER_PROTOCOL_SUBSCRIPTION_TOPIC_PARTITION), 1, 3).array(6).ignorable(),
     field("GenerationId", Int32, 2, 3).default("-1").ignorable(),
     field("RackId", String, 3, 3).null(3, 3).default("null").ignorable(),
 ];
 
 const CONSUMER_PROTOCOL_SUBSCRIPTION_TOPIC_PARTITION: &[FieldSchema] =
-    &[field("Topic", String, 1, 3).entity("topicName").map_key(), field("Partitions", Int32, 1, 3).array()];
+    &[field("Topic", String, 1, 3).entity("topicName").map_key(), field("Partitions", Int32, 1, 3).array(4)];
 
 const CONTROL_RECORD_TYPE_SCHEMA: &[FieldSchema] = &[field("Type", Int16, 0, 0)];
 
@@ -841,7 +841,7 @@ const CONTROLLED_SHUTDOWN_REQUEST: &[FieldSchema] =
 
 const CONTROLLED_SHUTDOWN_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 3),
-    field("RemainingPartitions", Struct(CONTROLLED_SHUTDOWN_REMAINING_PARTITION), 0, 3).array(),
+    field("RemainingPartitions", Struct(CONTROLLED_SHUTDOWN_REMAINING_PARTITION), 0, 3).array(6),
 ];
 
 const CONTROLLED_SHUTDOWN_REMAINING_PARTITION: &[FieldSchema] =
@@ -851,8 +851,8 @@ const CONTROLLER_REGISTRATION_REQUEST: &[FieldSchema] = &[
     field("ControllerId", Int32, 0, 0),
     field("IncarnationId", Uuid, 0, 0),
     field("ZkMigrationReady", Bool, 0, 0),
-    field("Listeners", Struct(CONTROLLER_REGISTRATION_LISTENER), 0, 0).array(),
-    field("Features", Struct(CONTROLLER_REGISTRATION_FEATURE), 0, 0).array(),
+    field("Listeners", Struct(CONTROLLER_REGISTRATION_LISTENER), 0, 0).array(7),
+    field("Features", Struct(CONTROLLER_REGISTRATION_FEATURE), 0, 0).array(6),
 ];
 
 const CONTROLLER_REGISTRATION_LISTENER: &[FieldSchema] = &[
@@ -874,7 +874,7 @@ const CONTROLLER_REGISTRATION_RESPONSE: &[FieldSchema] = &[
     field("ErrorMessage", String, 0, 0).null(0, 0),
 ];
 
-const CREATE_ACLS_REQUEST: &[FieldSchema] = &[field("Creations", Struct(CREATE_ACLS_ACL_CREATION), 0, 3).array()];
+const CREATE_ACLS_REQUEST: &[FieldSchema] = &[field("Creations", Struct(CREATE_ACLS_ACL_CREATION), 0, 3).array(8)];
 
 const CREATE_ACLS_ACL_CREATION: &[FieldSchema] = &[
     field("ResourceType", Int8, 0, 3),
@@ -887,7 +887,7 @@ const CREATE_ACLS_ACL_CREATION: &[FieldSchema] = &[
 ];
 
 const CREATE_ACLS_RESPONSE: &[FieldSchema] =
-    &[field("ThrottleTimeMs", Int32, 0, 3), field("Results", Struct(CREATE_ACLS_ACL_CREATION_RESULT), 0, 3).array()];
+    &[field("ThrottleTimeMs", Int32, 0, 3), field("Results", Struct(CREATE_ACLS_ACL_CREATION_RESULT), 0, 3).array(4)];
 
 const CREATE_ACLS_ACL_CREATION_RESULT: &[FieldSchema] =
     &[field("ErrorCode", Int16, 0, 3), field("ErrorMessage", String, 0, 3).null(0, 3)];
@@ -895,7 +895,7 @@ const CREATE_ACLS_ACL_CREATION_RESULT: &[FieldSchema] =
 const CREATE_DELEGATION_TOKEN_REQUEST: &[FieldSchema] = &[
     field("OwnerPrincipalType", String, 3, 3).null(3, 3),
     field("OwnerPrincipalName", String, 3, 3).null(3, 3),
-    field("Renewers", Struct(CREATE_DELEGATION_TOKEN_CREATABLE_RENEWERS), 0, 3).array(),
+    field("Renewers", Struct(CREATE_DELEGATION_TOKEN_CREATABLE_RENEWERS), 0, 3).array(3),
     field("MaxLifetimeMs", Int64, 0, 3),
 ];
 
@@ -917,7 +917,7 @@ const CREATE_DELEGATION_TOKEN_RESPONSE: &[FieldSchema] = &[
 ];
 
 const CREATE_PARTITIONS_REQUEST: &[FieldSchema] = &[
-    field("Topics", Struct(CREATE_PARTITIONS_TOPIC), 0, 3).array(),
+    field("Topics", Struct(CREATE_PARTITIONS_TOPIC), 0, 3).array(7),
     field("TimeoutMs", Int32, 0, 3),
     field("ValidateOnly", Bool, 0, 3),
 ];
@@ -925,13 +925,13 @@ const CREATE_PARTITIONS_REQUEST: &[FieldSchema] = &[
 const CREATE_PARTITIONS_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 3).entity("topicName").map_key(),
     field("Count", Int32, 0, 3),
-    field("Assignments", Struct(CREATE_PARTITIONS_ASSIGNMENT), 0, 3).array().null(0, 3),
+    field("Assignments", Struct(CREATE_PARTITIONS_ASSIGNMENT), 0, 3).array(2).null(0, 3),
 ];
 
-const CREATE_PARTITIONS_ASSIGNMENT: &[FieldSchema] = &[field("BrokerIds", Int32, 0, 3).array().entity("brokerId")];
+const CREATE_PARTITIONS_ASSIGNMENT: &[FieldSchema] = &[field("BrokerIds", Int32, 0, 3).array(4).entity("brokerId")];
 
 const CREATE_PARTITIONS_RESPONSE: &[FieldSchema] =
-    &[field("ThrottleTimeMs", Int32, 0, 3), field("Results", Struct(CREATE_PARTITIONS_TOPIC_RESULT), 0, 3).array()];
+    &[field("ThrottleTimeMs", Int32, 0, 3), field("Results", Struct(CREATE_PARTITIONS_TOPIC_RESULT), 0, 3).array(5)];
 
 const CREATE_PARTITIONS_TOPIC_RESULT: &[FieldSchema] = &[
     field("Name", String, 0, 3).entity("topicName"),
@@ -940,7 +940,7 @@ const CREATE_PARTITIONS_TOPIC_RESULT: &[FieldSchema] = &[
 ];
 
 const CREATE_TOPICS_REQUEST: &[FieldSchema] = &[
-    field("Topics", Struct(CREATE_TOPICS_CREATABLE_TOPIC), 0, 7).array(),
+    field("Topics", Struct(CREATE_TOPICS_CREATABLE_TOPIC), 0, 7).array(10),
     field("timeoutMs", Int32, 0, 7).default("60000"),
     field("validateOnly", Bool, 1, 7),
 ];
@@ -949,19 +949,19 @@ const CREATE_TOPICS_CREATABLE_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 7).entity("topicName").map_key(),
     field("NumPartitions", Int32, 0, 7),
     field("ReplicationFactor", Int16, 0, 7),
-    field("Assignments", Struct(CREATE_TOPICS_CREATABLE_REPLICA_ASSIGNMENT), 0, 7).array(),
-    field("Configs", Struct(CREATE_TOPICS_CREATABLE_TOPIC_CONFIG), 0, 7).array(),
+    field("Assignments", Struct(CREATE_TOPICS_CREATABLE_REPLICA_ASSIGNMENT), 0, 7).array(6),
+    field("Configs", Struct(CREATE_TOPICS_CREATABLE_TOPIC_CONFIG), 0, 7).array(3),
 ];
 
 const CREATE_TOPICS_CREATABLE_REPLICA_ASSIGNMENT: &[FieldSchema] =
-    &[field("PartitionIndex", Int32, 0, 7).map_key(), field("BrokerIds", Int32, 0, 7).array().entity("brokerId")];
+    &[field("PartitionIndex", Int32, 0, 7).map_key(), field("BrokerIds", Int32, 0, 7).array(4).entity("brokerId")];
 
 const CREATE_TOPICS_CREATABLE_TOPIC_CONFIG: &[FieldSchema] =
     &[field("Name", String, 0, 7).map_key(), field("Value", String, 0, 7).null(0, 7)];
 
 const CREATE_TOPICS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 2, 7).ignorable(),
-    field("Topics", Struct(CREATE_TOPICS_CREATABLE_TOPIC_RESULT), 0, 7).array(),
+    field("Topics", Struct(CREATE_TOPICS_CREATABLE_TOPIC_RESULT), 0, 7).array(4),
 ];
 
 const CREATE_TOPICS_CREATABLE_TOPIC_RESULT: &[FieldSchema] = &[
@@ -972,7 +972,7 @@ const CREATE_TOPICS_CREATABLE_TOPIC_RESULT: &[FieldSchema] = &[
     field("TopicConfigErrorCode", Int16, 5, 7).tag(0).ignorable(),
     field("NumPartitions", Int32, 5, 7).default("-1").ignorable(),
     field("ReplicationFactor", Int16, 5, 7).default("-1").ignorable(),
-    field("Configs", Struct(CREATE_TOPICS_CREATABLE_TOPIC_CONFIGS), 5, 7).array().null(5, 7).ignorable(),
+    field("Configs", Struct(CREATE_TOPICS_CREATABLE_TOPIC_CONFIGS), 5, 7).array(6).null(5, 7).ignorable(),
 ];
 
 const CREATE_TOPICS_CREATABLE_TOPIC_CONFIGS: &[FieldSchema] = &[
@@ -986,7 +986,7 @@ const CREATE_TOPICS_CREATABLE_TOPIC_CONFIGS: &[FieldSchema] = &[
 const DEFAULT_PRINCIPAL_DATA: &[FieldSchema] =
     &[field("Type", String, 0, 0), field("Name", String, 0, 0), field("TokenAuthenticated", Bool, 0, 0)];
 
-const DELETE_ACLS_REQUEST: &[FieldSchema] = &[field("Filters", Struct(DELETE_ACLS_FILTER), 0, 3).array()];
+const DELETE_ACLS_REQUEST: &[FieldSchema] = &[field("Filters", Struct(DELETE_ACLS_FILTER), 0, 3).array(8)];
 
 const DELETE_ACLS_FILTER: &[FieldSchema] = &[
     field("ResourceTypeFilter", Int8, 0, 3),
@@ -999,12 +999,12 @@ const DELETE_ACLS_FILTER: &[FieldSchema] = &[
 ];
 
 const DELETE_ACLS_RESPONSE: &[FieldSchema] =
-    &[field("ThrottleTimeMs", Int32, 0, 3), field("FilterResults", Struct(DELETE_ACLS_FILTER_RESULT), 0, 3).array()];
+    &[field("ThrottleTimeMs", Int32, 0, 3), field("FilterResults", Struct(DELETE_ACLS_FILTER_RESULT), 0, 3).array(5)];
 
 const DELETE_ACLS_FILTER_RESULT: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 3),
     field("ErrorMessage", String, 0, 3).null(0, 3),
-    field("MatchingAcls", Struct(DELETE_ACLS_MATCHING_ACL), 0, 3).array(),
+    field("MatchingAcls", Struct(DELETE_ACLS_MATCHING_ACL), 0, 3).array(11),
 ];
 
 const DELETE_ACLS_MATCHING_ACL: &[FieldSchema] = &[
@@ -1019,32 +1019,32 @@ const DELETE_ACLS_MATCHING_ACL: &[FieldSchema] = &[
     field("PermissionType", Int8, 0, 3),
 ];
 
-const DELETE_GROUPS_REQUEST: &[FieldSchema] = &[field("GroupsNames", String, 0, 2).array().entity("groupId")];
+const DELETE_GROUPS_REQUEST: &[FieldSchema] = &[field("GroupsNames", String, 0, 2).array(1).entity("groupId")];
 
 const DELETE_GROUPS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 2),
-    field("Results", Struct(DELETE_GROUPS_DELETABLE_GROUP_RESULT), 0, 2).array(),
+    field("Results", Struct(DELETE_GROUPS_DELETABLE_GROUP_RESULT), 0, 2).array(4),
 ];
 
 const DELETE_GROUPS_DELETABLE_GROUP_RESULT: &[FieldSchema] =
     &[field("GroupId", String, 0, 2).entity("groupId").map_key(), field("ErrorCode", Int16, 0, 2)];
 
 const DELETE_RECORDS_REQUEST: &[FieldSchema] =
-    &[field("Topics", Struct(DELETE_RECORDS_TOPIC), 0, 2).array(), field("TimeoutMs", Int32, 0, 2)];
+    &[field("Topics", Struct(DELETE_RECORDS_TOPIC), 0, 2).array(3), field("TimeoutMs", Int32, 0, 2)];
 
 const DELETE_RECORDS_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 2).entity("topicName"),
-    field("Partitions", Struct(DELETE_RECORDS_PARTITION), 0, 2).array(),
+    field("Partitions", Struct(DELETE_RECORDS_PARTITION), 0, 2).array(12),
 ];
 
 const DELETE_RECORDS_PARTITION: &[FieldSchema] = &[field("PartitionIndex", Int32, 0, 2), field("Offset", Int64, 0, 2)];
 
 const DELETE_RECORDS_RESPONSE: &[FieldSchema] =
-    &[field("ThrottleTimeMs", Int32, 0, 2), field("Topics", Struct(DELETE_RECORDS_TOPIC_RESULT), 0, 2).array()];
+    &[field("ThrottleTimeMs", Int32, 0, 2), field("Topics", Struct(DELETE_RECORDS_TOPIC_RESULT), 0, 2).array(3)];
 
 const DELETE_RECORDS_TOPIC_RESULT: &[FieldSchema] = &[
     field("Name", String, 0, 2).entity("topicName").map_key(),
-    field("Partitions", Struct(DELETE_RECORDS_PARTITION_RESULT), 0, 2).array(),
+    field("Partitions", Struct(DELETE_RECORDS_PARTITION_RESULT), 0, 2).array(14),
 ];
 
 const DELETE_RECORDS_PARTITION_RESULT: &[FieldSchema] = &[
@@ -1055,7 +1055,7 @@ const DELETE_RECORDS_PARTITION_RESULT: &[FieldSchema] = &[
 
 const DELETE_SHARE_GROUP_OFFSETS_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 0).entity("groupId"),
-    field("Topics", Struct(DELETE_SHARE_GROUP_OFFSETS_REQUEST_TOPIC), 0, 0).array(),
+    field("Topics", Struct(DELETE_SHARE_GROUP_OFFSETS_REQUEST_TOPIC), 0, 0).array(2),
 ];
 
 const DELETE_SHARE_GROUP_OFFSETS_REQUEST_TOPIC: &[FieldSchema] =
@@ -1065,7 +1065,7 @@ const DELETE_SHARE_GROUP_OFFSETS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
     field("ErrorCode", Int16, 0, 0),
     field("ErrorMessage", String, 0, 0).null(0, 0).default("null"),
-    field("Responses", Struct(DELETE_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC), 0, 0).array(),
+    field("Responses", Struct(DELETE_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC), 0, 0).array(21),
 ];
 
 const DELETE_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC: &[FieldSchema] = &[
@@ -1077,20 +1077,22 @@ const DELETE_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC: &[FieldSchema] = &[
 
 const DELETE_SHARE_GROUP_STATE_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 0),
-    field("Topics", Struct(DELETE_SHARE_GROUP_STATE_DELETE_STATE_DATA), 0, 0).array(),
+    field("Topics", Struct(DELETE_SHARE_GROUP_STATE_DELETE_STATE_DATA), 0, 0).array(18),
 ];
 
-const DELETE_SHARE_GROUP_STATE_DELETE_STATE_DATA: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 0), field("Partitions", Struct(DELETE_SHARE_GROUP_STATE_PARTITION_DATA), 0, 0).array()];
+const DELETE_SHARE_GROUP_STATE_DELETE_STATE_DATA: &[FieldSchema] = &[
+    field("TopicId", Uuid, 0, 0),
+    field("Partitions", Struct(DELETE_SHARE_GROUP_STATE_PARTITION_DATA), 0, 0).array(5),
+];
 
 const DELETE_SHARE_GROUP_STATE_PARTITION_DATA: &[FieldSchema] = &[field("Partition", Int32, 0, 0)];
 
 const DELETE_SHARE_GROUP_STATE_RESPONSE: &[FieldSchema] =
-    &[field("Results", Struct(DELETE_SHARE_GROUP_STATE_DELETE_STATE_RESULT), 0, 0).array()];
+    &[field("Results", Struct(DELETE_SHARE_GROUP_STATE_DELETE_STATE_RESULT), 0, 0).array(18)];
 
 const DELETE_SHARE_GROUP_STATE_DELETE_STATE_RESULT: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 0),
-    field("Partitions", Struct(DELETE_SHARE_GROUP_STATE_PARTITION_RESULT), 0, 0).array(),
+    field("Partitions", Struct(DELETE_SHARE_GROUP_STATE_PARTITION_RESULT), 0, 0).array(8),
 ];
 
 const DELETE_SHARE_GROUP_STATE_PARTITION_RESULT: &[FieldSchema] = &[
@@ -1100,8 +1102,8 @@ const DELETE_SHARE_GROUP_STATE_PARTITION_RESULT: &[FieldSchema] = &[
 ];
 
 const DELETE_TOPICS_REQUEST: &[FieldSchema] = &[
-    field("Topics", Struct(DELETE_TOPICS_DELETE_TOPIC_STATE), 6, 6).array(),
-    field("TopicNames", String, 0, 5).array().entity("topicName").ignorable(),
+    field("Topics", Struct(DELETE_TOPICS_DELETE_TOPIC_STATE), 6, 6).array(18),
+    field("TopicNames", String, 0, 5).array(1).entity("topicName").ignorable(),
     field("TimeoutMs", Int32, 0, 6),
 ];
 
@@ -1110,7 +1112,7 @@ const DELETE_TOPICS_DELETE_TOPIC_STATE: &[FieldSchema] =
 
 const DELETE_TOPICS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 1, 6).ignorable(),
-    field("Responses", Struct(DELETE_TOPICS_DELETABLE_TOPIC_RESULT), 0, 6).array(),
+    field("Responses", Struct(DELETE_TOPICS_DELETABLE_TOPIC_RESULT), 0, 6).array(4),
 ];
 
 const DELETE_TOPICS_DELETABLE_TOPIC_RESULT: &[FieldSchema] = &[
@@ -1134,14 +1136,14 @@ const DESCRIBE_ACLS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 3),
     field("ErrorCode", Int16, 0, 3),
     field("ErrorMessage", String, 0, 3).null(0, 3),
-    field("Resources", Struct(DESCRIBE_ACLS_RESOURCE), 0, 3).array(),
+    field("Resources", Struct(DESCRIBE_ACLS_RESOURCE), 0, 3).array(5),
 ];
 
 const DESCRIBE_ACLS_RESOURCE: &[FieldSchema] = &[
     field("ResourceType", Int8, 0, 3),
     field("ResourceName", String, 0, 3),
     field("PatternType", Int8, 1, 3).default("3"),
-    field("Acls", Struct(DESCRIBE_ACLS_ACL_DESCRIPTION), 0, 3).array(),
+    field("Acls", Struct(DESCRIBE_ACLS_ACL_DESCRIPTION), 0, 3).array(5),
 ];
 
 const DESCRIBE_ACLS_ACL_DESCRIPTION: &[FieldSchema] = &[
@@ -1152,7 +1154,7 @@ const DESCRIBE_ACLS_ACL_DESCRIPTION: &[FieldSchema] = &[
 ];
 
 const DESCRIBE_CLIENT_QUOTAS_REQUEST: &[FieldSchema] =
-    &[field("Components", Struct(DESCRIBE_CLIENT_QUOTAS_COMPONENT_DATA), 0, 1).array(), field("Strict", Bool, 0, 1)];
+    &[field("Components", Struct(DESCRIBE_CLIENT_QUOTAS_COMPONENT_DATA), 0, 1).array(4), field("Strict", Bool, 0, 1)];
 
 const DESCRIBE_CLIENT_QUOTAS_COMPONENT_DATA: &[FieldSchema] =
     &[field("EntityType", String, 0, 1), field("MatchType", Int8, 0, 1), field("Match", String, 0, 1).null(0, 1)];
@@ -1161,12 +1163,12 @@ const DESCRIBE_CLIENT_QUOTAS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1),
     field("ErrorCode", Int16, 0, 1),
     field("ErrorMessage", String, 0, 1).null(0, 1),
-    field("Entries", Struct(DESCRIBE_CLIENT_QUOTAS_ENTRY_DATA), 0, 1).array().null(0, 1),
+    field("Entries", Struct(DESCRIBE_CLIENT_QUOTAS_ENTRY_DATA), 0, 1).array(3).null(0, 1),
 ];
 
 const DESCRIBE_CLIENT_QUOTAS_ENTRY_DATA: &[FieldSchema] = &[
-    field("Entity", Struct(DESCRIBE_CLIENT_QUOTAS_ENTITY_DATA), 0, 1).array(),
-    field("Values", Struct(DESCRIBE_CLIENT_QUOTAS_VALUE_DATA), 0, 1).array(),
+    field("Entity", Struct(DESCRIBE_CLIENT_QUOTAS_ENTITY_DATA), 0, 1).array(3),
+    field("Values", Struct(DESCRIBE_CLIENT_QUOTAS_VALUE_DATA), 0, 1).array(10),
 ];
 
 const DESCRIBE_CLIENT_QUOTAS_ENTITY_DATA: &[FieldSchema] =
@@ -1187,7 +1189,7 @@ const DESCRIBE_CLUSTER_RESPONSE: &[FieldSchema] = &[
     field("EndpointType", Int8, 1, 2).default("1"),
     field("ClusterId", String, 0, 2),
     field("ControllerId", Int32, 0, 2).default("-1").entity("brokerId"),
-    field("Brokers", Struct(DESCRIBE_CLUSTER_BROKER), 0, 2).array(),
+    field("Brokers", Struct(DESCRIBE_CLUSTER_BROKER), 0, 2).array(11),
     field("ClusterAuthorizedOperations", Int32, 0, 2).default("-2147483648"),
 ];
 
@@ -1200,7 +1202,7 @@ const DESCRIBE_CLUSTER_BROKER: &[FieldSchema] = &[
 ];
 
 const DESCRIBE_CONFIGS_REQUEST: &[FieldSchema] = &[
-    field("Resources", Struct(DESCRIBE_CONFIGS_RESOURCE), 0, 4).array(),
+    field("Resources", Struct(DESCRIBE_CONFIGS_RESOURCE), 0, 4).array(4),
     field("IncludeSynonyms", Bool, 1, 4),
     field("IncludeDocumentation", Bool, 3, 4),
 ];
@@ -1208,18 +1210,18 @@ const DESCRIBE_CONFIGS_REQUEST: &[FieldSchema] = &[
 const DESCRIBE_CONFIGS_RESOURCE: &[FieldSchema] = &[
     field("ResourceType", Int8, 0, 4),
     field("ResourceName", String, 0, 4),
-    field("ConfigurationKeys", String, 0, 4).array().null(0, 4),
+    field("ConfigurationKeys", String, 0, 4).array(1).null(0, 4),
 ];
 
 const DESCRIBE_CONFIGS_RESPONSE: &[FieldSchema] =
-    &[field("ThrottleTimeMs", Int32, 0, 4), field("Results", Struct(DESCRIBE_CONFIGS_RESULT), 0, 4).array()];
+    &[field("ThrottleTimeMs", Int32, 0, 4), field("Results", Struct(DESCRIBE_CONFIGS_RESULT), 0, 4).array(7)];
 
 const DESCRIBE_CONFIGS_RESULT: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 4),
     field("ErrorMessage", String, 0, 4).null(0, 4),
     field("ResourceType", Int8, 0, 4),
     field("ResourceName", String, 0, 4),
-    field("Configs", Struct(DESCRIBE_CONFIGS_RESOURCE_RESULT), 0, 4).array(),
+    field("Configs", Struct(DESCRIBE_CONFIGS_RESOURCE_RESULT), 0, 4).array(7),
 ];
 
 const DESCRIBE_CONFIGS_RESOURCE_RESULT: &[FieldSchema] = &[
@@ -1229,7 +1231,7 @@ const DESCRIBE_CONFIGS_RESOURCE_RESULT: &[FieldSchema] = &[
     field("IsDefault", Bool, 0, 0),
     field("ConfigSource", Int8, 1, 4).default("-1").ignorable(),
     field("IsSensitive", Bool, 0, 4),
-    field("Synonyms", Struct(DESCRIBE_CONFIGS_SYNONYM), 1, 4).array().ignorable(),
+    field("Synonyms", Struct(DESCRIBE_CONFIGS_SYNONYM), 1, 4).array(4).ignorable(),
     field("ConfigType", Int8, 3, 4).ignorable(),
     field("Documentation", String, 3, 4).null(3, 4).ignorable(),
 ];
@@ -1238,14 +1240,14 @@ const DESCRIBE_CONFIGS_SYNONYM: &[FieldSchema] =
     &[field("Name", String, 1, 4), field("Value", String, 1, 4).null(1, 4), field("Source", Int8, 1, 4)];
 
 const DESCRIBE_DELEGATION_TOKEN_REQUEST: &[FieldSchema] =
-    &[field("Owners", Struct(DESCRIBE_DELEGATION_TOKEN_OWNER), 0, 3).array().null(0, 3)];
+    &[field("Owners", Struct(DESCRIBE_DELEGATION_TOKEN_OWNER), 0, 3).array(3).null(0, 3)];
 
 const DESCRIBE_DELEGATION_TOKEN_OWNER: &[FieldSchema] =
     &[field("PrincipalType", String, 0, 3), field("PrincipalName", String, 0, 3)];
 
 const DESCRIBE_DELEGATION_TOKEN_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 3),
-    field("Tokens", Struct(DESCRIBE_DELEGATION_TOKEN_DESCRIBED_DELEGATION_TOKEN), 0, 3).array(),
+    field("Tokens", Struct(DESCRIBE_DELEGATION_TOKEN_DESCRIBED_DELEGATION_TOKEN), 0, 3).array(30),
     field("ThrottleTimeMs", Int32, 0, 3),
 ];
 
@@ -1259,18 +1261,18 @@ const DESCRIBE_DELEGATION_TOKEN_DESCRIBED_DELEGATION_TOKEN: &[FieldSchema] = &[
     field("MaxTimestamp", Int64, 0, 3),
     field("TokenId", String, 0, 3),
     field("Hmac", Bytes, 0, 3).secret(),
-    field("Renewers", Struct(DESCRIBE_DELEGATION_TOKEN_DESCRIBED_DELEGATION_TOKEN_RENEWER), 0, 3).array(),
+    field("Renewers", Struct(DESCRIBE_DELEGATION_TOKEN_DESCRIBED_DELEGATION_TOKEN_RENEWER), 0, 3).array(3),
 ];
 
 const DESCRIBE_DELEGATION_TOKEN_DESCRIBED_DELEGATION_TOKEN_RENEWER: &[FieldSchema] =
     &[field("PrincipalType", String, 0, 3), field("PrincipalName", String, 0, 3)];
 
 const DESCRIBE_GROUPS_REQUEST: &[FieldSchema] =
-    &[field("Groups", String, 0, 6).array().entity("groupId"), field("IncludeAuthorizedOperations", Bool, 3, 6)];
+    &[field("Groups", String, 0, 6).array(1).entity("groupId"), field("IncludeAuthorizedOperations", Bool, 3, 6)];
 
 const DESCRIBE_GROUPS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 1, 6).ignorable(),
-    field("Groups", Struct(DESCRIBE_GROUPS_DESCRIBED_GROUP), 0, 6).array(),
+    field("Groups", Struct(DESCRIBE_GROUPS_DESCRIBED_GROUP), 0, 6).array(12),
 ];
 
 const DESCRIBE_GROUPS_DESCRIBED_GROUP: &[FieldSchema] = &[
@@ -1280,7 +1282,7 @@ const DESCRIBE_GROUPS_DESCRIBED_GROUP: &[FieldSchema] = &[
     field("GroupState", String, 0, 6),
     field("ProtocolType", String, 0, 6),
     field("ProtocolData", String, 0, 6),
-    field("Members", Struct(DESCRIBE_GROUPS_DESCRIBED_GROUP_MEMBER), 0, 6).array(),
+    field("Members", Struct(DESCRIBE_GROUPS_DESCRIBED_GROUP_MEMBER), 0, 6).array(7),
     field("AuthorizedOperations", Int32, 3, 6).default("-2147483648"),
 ];
 
@@ -1294,21 +1296,21 @@ const DESCRIBE_GROUPS_DESCRIBED_GROUP_MEMBER: &[FieldSchema] = &[
 ];
 
 const DESCRIBE_LOG_DIRS_REQUEST: &[FieldSchema] =
-    &[field("Topics", Struct(DESCRIBE_LOG_DIRS_DESCRIBABLE_LOG_DIR_TOPIC), 0, 5).array().null(0, 5)];
+    &[field("Topics", Struct(DESCRIBE_LOG_DIRS_DESCRIBABLE_LOG_DIR_TOPIC), 0, 5).array(3).null(0, 5)];
 
 const DESCRIBE_LOG_DIRS_DESCRIBABLE_LOG_DIR_TOPIC: &[FieldSchema] =
-    &[field("Topic", String, 0, 5).entity("topicName").map_key(), field("Partitions", Int32, 0, 5).array()];
+    &[field("Topic", String, 0, 5).entity("topicName").map_key(), field("Partitions", Int32, 0, 5).array(4)];
 
 const DESCRIBE_LOG_DIRS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 5),
     field("ErrorCode", Int16, 3, 5).ignorable(),
-    field("Results", Struct(DESCRIBE_LOG_DIRS_RESULT), 0, 5).array(),
+    field("Results", Struct(DESCRIBE_LOG_DIRS_RESULT), 0, 5).array(5),
 ];
 
 const DESCRIBE_LOG_DIRS_RESULT: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 5),
     field("LogDir", String, 0, 5),
-    field("Topics", Struct(DESCRIBE_LOG_DIRS_TOPIC), 0, 5).array(),
+    field("Topics", Struct(DESCRIBE_LOG_DIRS_TOPIC), 0, 5).array(3),
     field("TotalBytes", Int64, 4, 5).default("-1").ignorable(),
     field("UsableBytes", Int64, 4, 5).default("-1").ignorable(),
     field("IsCordoned", Bool, 5, 5).ignorable(),
@@ -1316,7 +1318,7 @@ const DESCRIBE_LOG_DIRS_RESULT: &[FieldSchema] = &[
 
 const DESCRIBE_LOG_DIRS_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 5).entity("topicName"),
-    field("Partitions", Struct(DESCRIBE_LOG_DIRS_PARTITION), 0, 5).array(),
+    field("Partitions", Struct(DESCRIBE_LOG_DIRS_PARTITION), 0, 5).array(21),
 ];
 
 const DESCRIBE_LOG_DIRS_PARTITION: &[FieldSchema] = &[
@@ -1327,24 +1329,24 @@ const DESCRIBE_LOG_DIRS_PARTITION: &[FieldSchema] = &[
 ];
 
 const DESCRIBE_PRODUCERS_REQUEST: &[FieldSchema] =
-    &[field("Topics", Struct(DESCRIBE_PRODUCERS_TOPIC_REQUEST), 0, 0).array()];
+    &[field("Topics", Struct(DESCRIBE_PRODUCERS_TOPIC_REQUEST), 0, 0).array(3)];
 
 const DESCRIBE_PRODUCERS_TOPIC_REQUEST: &[FieldSchema] =
-    &[field("Name", String, 0, 0).entity("topicName"), field("PartitionIndexes", Int32, 0, 0).array()];
+    &[field("Name", String, 0, 0).entity("topicName"), field("PartitionIndexes", Int32, 0, 0).array(4)];
 
 const DESCRIBE_PRODUCERS_RESPONSE: &[FieldSchema] =
-    &[field("ThrottleTimeMs", Int32, 0, 0), field("Topics", Struct(DESCRIBE_PRODUCERS_TOPIC_RESPONSE), 0, 0).array()];
+    &[field("ThrottleTimeMs", Int32, 0, 0), field("Topics", Struct(DESCRIBE_PRODUCERS_TOPIC_RESPONSE), 0, 0).array(3)];
 
 const DESCRIBE_PRODUCERS_TOPIC_RESPONSE: &[FieldSchema] = &[
     field("Name", String, 0, 0).entity("topicName"),
-    field("Partitions", Struct(DESCRIBE_PRODUCERS_PARTITION_RESPONSE), 0, 0).array(),
+    field("Partitions", Struct(DESCRIBE_PRODUCERS_PARTITION_RESPONSE), 0, 0).array(9),
 ];
 
 const DESCRIBE_PRODUCERS_PARTITION_RESPONSE: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 0),
     field("ErrorCode", Int16, 0, 0),
     field("ErrorMessage", String, 0, 0).null(0, 0).default("null"),
-    field("ActiveProducers", Struct(DESCRIBE_PRODUCERS_PRODUCER_STATE), 0, 0).array(),
+    field("ActiveProducers", Struct(DESCRIBE_PRODUCERS_PRODUCER_STATE), 0, 0).array(37),
 ];
 
 const DESCRIBE_PRODUCERS_PRODUCER_STATE: &[FieldSchema] = &[
@@ -1357,11 +1359,11 @@ const DESCRIBE_PRODUCERS_PRODUCER_STATE: &[FieldSchema] = &[
 ];
 
 const DESCRIBE_QUORUM_REQUEST: &[FieldSchema] =
-    &[field("Topics", Struct(DESCRIBE_QUORUM_REQUEST_TOPIC_DATA), 0, 2).array()];
+    &[field("Topics", Struct(DESCRIBE_QUORUM_REQUEST_TOPIC_DATA), 0, 2).array(3)];
 
 const DESCRIBE_QUORUM_REQUEST_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 2).entity("topicName"),
-    field("Partitions", Struct(DESCRIBE_QUORUM_REQUEST_PARTITION_DATA), 0, 2).array(),
+    field("Partitions", Struct(DESCRIBE_QUORUM_REQUEST_PARTITION_DATA), 0, 2).array(5),
 ];
 
 const DESCRIBE_QUORUM_REQUEST_PARTITION_DATA: &[FieldSchema] = &[field("PartitionIndex", Int32, 0, 2)];
@@ -1369,13 +1371,13 @@ const DESCRIBE_QUORUM_REQUEST_PARTITION_DATA: &[FieldSchema] = &[field("Partitio
 const DESCRIBE_QUORUM_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 2),
     field("ErrorMessage", String, 2, 2).null(2, 2).ignorable(),
-    field("Topics", Struct(DESCRIBE_QUORUM_RESPONSE_TOPIC_DATA), 0, 2).array(),
-    field("Nodes", Struct(DESCRIBE_QUORUM_NODE), 2, 2).array(),
+    field("Topics", Struct(DESCRIBE_QUORUM_RESPONSE_TOPIC_DATA), 0, 2).array(3),
+    field("Nodes", Struct(DESCRIBE_QUORUM_NODE), 2, 2).array(6),
 ];
 
 const DESCRIBE_QUORUM_RESPONSE_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 2).entity("topicName"),
-    field("Partitions", Struct(DESCRIBE_QUORUM_RESPONSE_PARTITION_DATA), 0, 2).array(),
+    field("Partitions", Struct(DESCRIBE_QUORUM_RESPONSE_PARTITION_DATA), 0, 2).array(25),
 ];
 
 const DESCRIBE_QUORUM_RESPONSE_PARTITION_DATA: &[FieldSchema] = &[
@@ -1385,13 +1387,13 @@ const DESCRIBE_QUORUM_RESPONSE_PARTITION_DATA: &[FieldSchema] = &[
     field("LeaderId", Int32, 0, 2).entity("brokerId"),
     field("LeaderEpoch", Int32, 0, 2),
     field("HighWatermark", Int64, 0, 2),
-    field("CurrentVoters", Struct(DESCRIBE_QUORUM_REPLICA_STATE), 0, 2).array(),
-    field("Observers", Struct(DESCRIBE_QUORUM_REPLICA_STATE), 0, 2).array(),
+    field("CurrentVoters", Struct(DESCRIBE_QUORUM_REPLICA_STATE), 0, 2).array(13),
+    field("Observers", Struct(DESCRIBE_QUORUM_REPLICA_STATE), 0, 2).array(13),
 ];
 
 const DESCRIBE_QUORUM_NODE: &[FieldSchema] = &[
     field("NodeId", Int32, 2, 2).entity("brokerId").map_key(),
-    field("Listeners", Struct(DESCRIBE_QUORUM_LISTENER), 2, 2).array(),
+    field("Listeners", Struct(DESCRIBE_QUORUM_LISTENER), 2, 2).array(5),
 ];
 
 const DESCRIBE_QUORUM_LISTENER: &[FieldSchema] =
@@ -1406,24 +1408,24 @@ const DESCRIBE_QUORUM_REPLICA_STATE: &[FieldSchema] = &[
 ];
 
 const DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST: &[FieldSchema] =
-    &[field("Groups", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST_GROUP), 0, 1).array()];
+    &[field("Groups", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST_GROUP), 0, 1).array(3)];
 
 const DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST_GROUP: &[FieldSchema] = &[
     field("GroupId", String, 0, 1).entity("groupId"),
-    field("Topics", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST_TOPIC), 0, 1).array().null(0, 1),
+    field("Topics", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST_TOPIC), 0, 1).array(3).null(0, 1),
 ];
 
 const DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST_TOPIC: &[FieldSchema] =
-    &[field("TopicName", String, 0, 1).entity("topicName"), field("Partitions", Int32, 0, 1).array()];
+    &[field("TopicName", String, 0, 1).entity("topicName"), field("Partitions", Int32, 0, 1).array(4)];
 
 const DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1),
-    field("Groups", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_GROUP), 0, 1).array(),
+    field("Groups", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_GROUP), 0, 1).array(6),
 ];
 
 const DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_GROUP: &[FieldSchema] = &[
     field("GroupId", String, 0, 1).entity("groupId"),
-    field("Topics", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC), 0, 1).array(),
+    field("Topics", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC), 0, 1).array(19),
     field("ErrorCode", Int16, 0, 1),
     field("ErrorMessage", String, 0, 1).null(0, 1).default("null"),
 ];
@@ -1431,7 +1433,7 @@ const DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_GROUP: &[FieldSchema] = &[
 const DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_TOPIC: &[FieldSchema] = &[
     field("TopicName", String, 0, 1).entity("topicName"),
     field("TopicId", Uuid, 0, 1),
-    field("Partitions", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_PARTITION), 0, 1).array(),
+    field("Partitions", Struct(DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_PARTITION), 0, 1).array(20),
 ];
 
 const DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_PARTITION: &[FieldSchema] = &[
@@ -1444,7 +1446,7 @@ const DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_PARTITION: &[FieldSchema] = &[
 ];
 
 const DESCRIBE_TOPIC_PARTITIONS_REQUEST: &[FieldSchema] = &[
-    field("Topics", Struct(DESCRIBE_TOPIC_PARTITIONS_TOPIC_REQUEST), 0, 0).array(),
+    field("Topics", Struct(DESCRIBE_TOPIC_PARTITIONS_TOPIC_REQUEST), 0, 0).array(2),
     field("ResponsePartitionLimit", Int32, 0, 0).default("2000"),
     field("Cursor", Struct(DESCRIBE_TOPIC_PARTITIONS_CURSOR), 0, 0).null(0, 0).default("null"),
 ];
@@ -1456,7 +1458,7 @@ const DESCRIBE_TOPIC_PARTITIONS_CURSOR: &[FieldSchema] =
 
 const DESCRIBE_TOPIC_PARTITIONS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0).ignorable(),
-    field("Topics", Struct(DESCRIBE_TOPIC_PARTITIONS_RESPONSE_TOPIC), 0, 0).array(),
+    field("Topics", Struct(DESCRIBE_TOPIC_PARTITIONS_RESPONSE_TOPIC), 0, 0).array(26),
     field("NextCursor", Struct(DESCRIBE_TOPIC_PARTITIONS_CURSOR), 0, 0).null(0, 0).default("null"),
 ];
 
@@ -1465,7 +1467,7 @@ const DESCRIBE_TOPIC_PARTITIONS_RESPONSE_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 0).null(0, 0).entity("topicName").map_key(),
     field("TopicId", Uuid, 0, 0).ignorable(),
     field("IsInternal", Bool, 0, 0).ignorable(),
-    field("Partitions", Struct(DESCRIBE_TOPIC_PARTITIONS_RESPONSE_PARTITION), 0, 0).array(),
+    field("Partitions", Struct(DESCRIBE_TOPIC_PARTITIONS_RESPONSE_PARTITION), 0, 0).array(20),
     field("TopicAuthorizedOperations", Int32, 0, 0).default("-2147483648"),
 ];
 
@@ -1474,19 +1476,19 @@ const DESCRIBE_TOPIC_PARTITIONS_RESPONSE_PARTITION: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 0),
     field("LeaderId", Int32, 0, 0).entity("brokerId"),
     field("LeaderEpoch", Int32, 0, 0).default("-1").ignorable(),
-    field("ReplicaNodes", Int32, 0, 0).array().entity("brokerId"),
-    field("IsrNodes", Int32, 0, 0).array().entity("brokerId"),
-    field("EligibleLeaderReplicas", Int32, 0, 0).array().null(0, 0).default("null").entity("brokerId"),
-    field("LastKnownElr", Int32, 0, 0).array().null(0, 0).default("null").entity("brokerId"),
-    field("OfflineReplicas", Int32, 0, 0).array().entity("brokerId").ignorable(),
+    field("ReplicaNodes", Int32, 0, 0).array(4).entity("brokerId"),
+    field("IsrNodes", Int32, 0, 0).array(4).entity("brokerId"),
+    field("EligibleLeaderReplicas", Int32, 0, 0).array(4).null(0, 0).default("null").entity("brokerId"),
+    field("LastKnownElr", Int32, 0, 0).array(4).null(0, 0).default("null").entity("brokerId"),
+    field("OfflineReplicas", Int32, 0, 0).array(4).entity("brokerId").ignorable(),
 ];
 
 const DESCRIBE_TRANSACTIONS_REQUEST: &[FieldSchema] =
-    &[field("TransactionalIds", String, 0, 0).array().entity("transactionalId")];
+    &[field("TransactionalIds", String, 0, 0).array(1).entity("transactionalId")];
 
 const DESCRIBE_TRANSACTIONS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
-    field("TransactionStates", Struct(DESCRIBE_TRANSACTIONS_TRANSACTION_STATE), 0, 0).array(),
+    field("TransactionStates", Struct(DESCRIBE_TRANSACTIONS_TRANSACTION_STATE), 0, 0).array(28),
 ];
 
 const DESCRIBE_TRANSACTIONS_TRANSACTION_STATE: &[FieldSchema] = &[
@@ -1497,14 +1499,14 @@ const DESCRIBE_TRANSACTIONS_TRANSACTION_STATE: &[FieldSchema] = &[
     field("TransactionStartTimeMs", Int64, 0, 0),
     field("ProducerId", Int64, 0, 0).entity("producerId"),
     field("ProducerEpoch", Int16, 0, 0),
-    field("Topics", Struct(DESCRIBE_TRANSACTIONS_TOPIC_DATA), 0, 0).array(),
+    field("Topics", Struct(DESCRIBE_TRANSACTIONS_TOPIC_DATA), 0, 0).array(3),
 ];
 
 const DESCRIBE_TRANSACTIONS_TOPIC_DATA: &[FieldSchema] =
-    &[field("Topic", String, 0, 0).entity("topicName").map_key(), field("Partitions", Int32, 0, 0).array()];
+    &[field("Topic", String, 0, 0).entity("topicName").map_key(), field("Partitions", Int32, 0, 0).array(4)];
 
 const DESCRIBE_USER_SCRAM_CREDENTIALS_REQUEST: &[FieldSchema] =
-    &[field("Users", Struct(DESCRIBE_USER_SCRAM_CREDENTIALS_USER_NAME), 0, 0).array().null(0, 0)];
+    &[field("Users", Struct(DESCRIBE_USER_SCRAM_CREDENTIALS_USER_NAME), 0, 0).array(2).null(0, 0)];
 
 const DESCRIBE_USER_SCRAM_CREDENTIALS_USER_NAME: &[FieldSchema] = &[field("Name", String, 0, 0)];
 
@@ -1512,14 +1514,14 @@ const DESCRIBE_USER_SCRAM_CREDENTIALS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
     field("ErrorCode", Int16, 0, 0),
     field("ErrorMessage", String, 0, 0).null(0, 0),
-    field("Results", Struct(DESCRIBE_USER_SCRAM_CREDENTIALS_RESULT), 0, 0).array(),
+    field("Results", Struct(DESCRIBE_USER_SCRAM_CREDENTIALS_RESULT), 0, 0).array(6),
 ];
 
 const DESCRIBE_USER_SCRAM_CREDENTIALS_RESULT: &[FieldSchema] = &[
     field("User", String, 0, 0),
     field("ErrorCode", Int16, 0, 0),
     field("ErrorMessage", String, 0, 0).null(0, 0),
-    field("CredentialInfos", Struct(DESCRIBE_USER_SCRAM_CREDENTIALS_CREDENTIAL_INFO), 0, 0).array(),
+    field("CredentialInfos", Struct(DESCRIBE_USER_SCRAM_CREDENTIALS_CREDENTIAL_INFO), 0, 0).array(6),
 ];
 
 const DESCRIBE_USER_SCRAM_CREDENTIALS_CREDENTIAL_INFO: &[FieldSchema] =
@@ -1527,22 +1529,22 @@ const DESCRIBE_USER_SCRAM_CREDENTIALS_CREDENTIAL_INFO: &[FieldSchema] =
 
 const ELECT_LEADERS_REQUEST: &[FieldSchema] = &[
     field("ElectionType", Int8, 1, 2),
-    field("TopicPartitions", Struct(ELECT_LEADERS_TOPIC_PARTITIONS), 0, 2).array().null(0, 2),
+    field("TopicPartitions", Struct(ELECT_LEADERS_TOPIC_PARTITIONS), 0, 2).array(3).null(0, 2),
     field("TimeoutMs", Int32, 0, 2).default("60000"),
 ];
 
 const ELECT_LEADERS_TOPIC_PARTITIONS: &[FieldSchema] =
-    &[field("Topic", String, 0, 2).entity("topicName").map_key(), field("Partitions", Int32, 0, 2).array()];
+    &[field("Topic", String, 0, 2).entity("topicName").map_key(), field("Partitions", Int32, 0, 2).array(4)];
 
 const ELECT_LEADERS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 2),
     field("ErrorCode", Int16, 1, 2),
-    field("ReplicaElectionResults", Struct(ELECT_LEADERS_REPLICA_ELECTION_RESULT), 0, 2).array(),
+    field("ReplicaElectionResults", Struct(ELECT_LEADERS_REPLICA_ELECTION_RESULT), 0, 2).array(3),
 ];
 
 const ELECT_LEADERS_REPLICA_ELECTION_RESULT: &[FieldSchema] = &[
     field("Topic", String, 0, 2).entity("topicName"),
-    field("PartitionResult", Struct(ELECT_LEADERS_PARTITION_RESULT), 0, 2).array(),
+    field("PartitionResult", Struct(ELECT_LEADERS_PARTITION_RESULT), 0, 2).array(8),
 ];
 
 const ELECT_LEADERS_PARTITION_RESULT: &[FieldSchema] = &[
@@ -1553,21 +1555,21 @@ const ELECT_LEADERS_PARTITION_RESULT: &[FieldSchema] = &[
 
 const END_QUORUM_EPOCH_REQUEST: &[FieldSchema] = &[
     field("ClusterId", String, 0, 1).null(0, 1).default("null"),
-    field("Topics", Struct(END_QUORUM_EPOCH_REQUEST_TOPIC_DATA), 0, 1).array(),
-    field("LeaderEndpoints", Struct(END_QUORUM_EPOCH_LEADER_ENDPOINT), 1, 1).array().ignorable(),
+    field("Topics", Struct(END_QUORUM_EPOCH_REQUEST_TOPIC_DATA), 0, 1).array(3),
+    field("LeaderEndpoints", Struct(END_QUORUM_EPOCH_LEADER_ENDPOINT), 1, 1).array(5).ignorable(),
 ];
 
 const END_QUORUM_EPOCH_REQUEST_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 1).entity("topicName"),
-    field("Partitions", Struct(END_QUORUM_EPOCH_REQUEST_PARTITION_DATA), 0, 1).array(),
+    field("Partitions", Struct(END_QUORUM_EPOCH_REQUEST_PARTITION_DATA), 0, 1).array(14),
 ];
 
 const END_QUORUM_EPOCH_REQUEST_PARTITION_DATA: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 1),
     field("LeaderId", Int32, 0, 1).entity("brokerId"),
     field("LeaderEpoch", Int32, 0, 1),
-    field("PreferredSuccessors", Int32, 0, 0).array().ignorable(),
-    field("PreferredCandidates", Struct(END_QUORUM_EPOCH_REPLICA_INFO), 1, 1).array().ignorable(),
+    field("PreferredSuccessors", Int32, 0, 0).array(4).ignorable(),
+    field("PreferredCandidates", Struct(END_QUORUM_EPOCH_REPLICA_INFO), 1, 1).array(21).ignorable(),
 ];
 
 const END_QUORUM_EPOCH_REPLICA_INFO: &[FieldSchema] =
@@ -1578,13 +1580,13 @@ const END_QUORUM_EPOCH_LEADER_ENDPOINT: &[FieldSchema] =
 
 const END_QUORUM_EPOCH_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 1),
-    field("Topics", Struct(END_QUORUM_EPOCH_RESPONSE_TOPIC_DATA), 0, 1).array(),
-    field("NodeEndpoints", Struct(END_QUORUM_EPOCH_NODE_ENDPOINT), 1, 1).array().tag(0),
+    field("Topics", Struct(END_QUORUM_EPOCH_RESPONSE_TOPIC_DATA), 0, 1).array(3),
+    field("NodeEndpoints", Struct(END_QUORUM_EPOCH_NODE_ENDPOINT), 1, 1).array(8).tag(0),
 ];
 
 const END_QUORUM_EPOCH_RESPONSE_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 1).entity("topicName"),
-    field("Partitions", Struct(END_QUORUM_EPOCH_RESPONSE_PARTITION_DATA), 0, 1).array(),
+    field("Partitions", Struct(END_QUORUM_EPOCH_RESPONSE_PARTITION_DATA), 0, 1).array(14),
 ];
 
 const END_QUORUM_EPOCH_RESPONSE_PARTITION_DATA: &[FieldSchema] = &[
@@ -1641,8 +1643,8 @@ const FETCH_REQUEST: &[FieldSchema] = &[
     field("IsolationLevel", Int8, 4, 18).ignorable(),
     field("SessionId", Int32, 7, 18).ignorable(),
     field("SessionEpoch", Int32, 7, 18).default("-1").ignorable(),
-    field("Topics", Struct(FETCH_TOPIC), 0, 18).array(),
-    field("ForgottenTopicsData", Struct(FETCH_FORGOTTEN_TOPIC), 7, 18).array(),
+    field("Topics", Struct(FETCH_TOPIC), 0, 18).array(3),
+    field("ForgottenTopicsData", Struct(FETCH_FORGOTTEN_TOPIC), 7, 18).array(3),
     field("RackId", String, 11, 18).ignorable(),
 ];
 
@@ -1654,7 +1656,7 @@ const FETCH_REPLICA_STATE: &[FieldSchema] = &[
 const FETCH_TOPIC: &[FieldSchema] = &[
     field("Topic", String, 0, 12).entity("topicName").ignorable(),
     field("TopicId", Uuid, 13, 18).ignorable(),
-    field("Partitions", Struct(FETCH_PARTITION), 0, 18).array(),
+    field("Partitions", Struct(FETCH_PARTITION), 0, 18).array(16),
 ];
 
 const FETCH_PARTITION: &[FieldSchema] = &[
@@ -1671,21 +1673,21 @@ const FETCH_PARTITION: &[FieldSchema] = &[
 const FETCH_FORGOTTEN_TOPIC: &[FieldSchema] = &[
     field("Topic", String, 7, 12).entity("topicName").ignorable(),
     field("TopicId", Uuid, 13, 18).ignorable(),
-    field("Partitions", Int32, 7, 18).array(),
+    field("Partitions", Int32, 7, 18).array(4),
 ];
 
 const FETCH_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 1, 18).ignorable(),
     field("ErrorCode", Int16, 7, 18).ignorable(),
     field("SessionId", Int32, 7, 18),
-    field("Responses", Struct(FETCHABLE_TOPIC_RESPONSE), 0, 18).array(),
-    field("NodeEndpoints", Struct(FETCH_NODE_ENDPOINT), 16, 18).array().tag(0),
+    field("Responses", Struct(FETCHABLE_TOPIC_RESPONSE), 0, 18).array(3),
+    field("NodeEndpoints", Struct(FETCH_NODE_ENDPOINT), 16, 18).array(11).tag(0),
 ];
 
 const FETCHABLE_TOPIC_RESPONSE: &[FieldSchema] = &[
     field("Topic", String, 0, 12).entity("topicName").ignorable(),
     field("TopicId", Uuid, 13, 18).ignorable(),
-    field("Partitions", Struct(FETCH_PARTITION_DATA), 0, 18).array(),
+    field("Partitions", Struct(FETCH_PARTITION_DATA), 0, 18).array(18),
 ];
 
 const FETCH_PARTITION_DATA: &[FieldSchema] = &[
@@ -1697,7 +1699,7 @@ const FETCH_PARTITION_DATA: &[FieldSchema] = &[
     field("DivergingEpoch", Struct(FETCH_EPOCH_END_OFFSET), 12, 18).tag(0),
     field("CurrentLeader", Struct(FETCH_LEADER_ID_AND_EPOCH), 12, 18).tag(1),
     field("SnapshotId", Struct(FETCH_SNAPSHOT_ID), 12, 18).tag(2),
-    field("AbortedTransactions", Struct(FETCH_ABORTED_TRANSACTION), 4, 18).array().null(4, 18).ignorable(),
+    field("AbortedTransactions", Struct(FETCH_ABORTED_TRANSACTION), 4, 18).array(16).null(4, 18).ignorable(),
     field("PreferredReadReplica", Int32, 11, 18).default("-1").entity("brokerId"),
     field("Records", Records, 0, 18).null(0, 18),
 ];
@@ -1727,12 +1729,12 @@ const FETCH_SNAPSHOT_REQUEST: &[FieldSchema] = &[
     field("ClusterId", String, 0, 1).null(0, 1).tag(0).default("null"),
     field("ReplicaId", Int32, 0, 1).default("-1").entity("brokerId"),
     field("MaxBytes", Int32, 0, 1).default("0x7fffffff"),
-    field("Topics", Struct(FETCH_SNAPSHOT_REQUEST_TOPIC_SNAPSHOT), 0, 1).array(),
+    field("Topics", Struct(FETCH_SNAPSHOT_REQUEST_TOPIC_SNAPSHOT), 0, 1).array(3),
 ];
 
 const FETCH_SNAPSHOT_REQUEST_TOPIC_SNAPSHOT: &[FieldSchema] = &[
     field("Name", String, 0, 1).entity("topicName"),
-    field("Partitions", Struct(FETCH_SNAPSHOT_REQUEST_PARTITION_SNAPSHOT), 0, 1).array(),
+    field("Partitions", Struct(FETCH_SNAPSHOT_REQUEST_PARTITION_SNAPSHOT), 0, 1).array(30),
 ];
 
 const FETCH_SNAPSHOT_REQUEST_PARTITION_SNAPSHOT: &[FieldSchema] = &[
@@ -1748,13 +1750,13 @@ const FETCH_SNAPSHOT_SNAPSHOT_ID: &[FieldSchema] = &[field("EndOffset", Int64, 0
 const FETCH_SNAPSHOT_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1).ignorable(),
     field("ErrorCode", Int16, 0, 1),
-    field("Topics", Struct(FETCH_SNAPSHOT_RESPONSE_TOPIC_SNAPSHOT), 0, 1).array(),
-    field("NodeEndpoints", Struct(FETCH_SNAPSHOT_NODE_ENDPOINT), 1, 1).array().tag(0),
+    field("Topics", Struct(FETCH_SNAPSHOT_RESPONSE_TOPIC_SNAPSHOT), 0, 1).array(3),
+    field("NodeEndpoints", Struct(FETCH_SNAPSHOT_NODE_ENDPOINT), 1, 1).array(8).tag(0),
 ];
 
 const FETCH_SNAPSHOT_RESPONSE_TOPIC_SNAPSHOT: &[FieldSchema] = &[
     field("Name", String, 0, 1).entity("topicName"),
-    field("Partitions", Struct(FETCH_SNAPSHOT_RESPONSE_PARTITION_SNAPSHOT), 0, 1).array(),
+    field("Partitions", Struct(FETCH_SNAPSHOT_RESPONSE_PARTITION_SNAPSHOT), 0, 1).array(37),
 ];
 
 const FETCH_SNAPSHOT_RESPONSE_PARTITION_SNAPSHOT: &[FieldSchema] = &[
@@ -1777,7 +1779,7 @@ const FETCH_SNAPSHOT_NODE_ENDPOINT: &[FieldSchema] = &[
 ];
 
 const FIND_COORDINATOR_REQUEST: &[FieldSchema] =
-    &[field("Key", String, 0, 3), field("KeyType", Int8, 1, 6), field("CoordinatorKeys", String, 4, 6).array()];
+    &[field("Key", String, 0, 3), field("KeyType", Int8, 1, 6), field("CoordinatorKeys", String, 4, 6).array(1)];
 
 const FIND_COORDINATOR_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 1, 6).ignorable(),
@@ -1786,7 +1788,7 @@ const FIND_COORDINATOR_RESPONSE: &[FieldSchema] = &[
     field("NodeId", Int32, 0, 3).entity("brokerId"),
     field("Host", String, 0, 3),
     field("Port", Int32, 0, 3),
-    field("Coordinators", Struct(FIND_COORDINATOR_COORDINATOR), 4, 6).array(),
+    field("Coordinators", Struct(FIND_COORDINATOR_COORDINATOR), 4, 6).array(14),
 ];
 
 const FIND_COORDINATOR_COORDINATOR: &[FieldSchema] = &[
@@ -1805,11 +1807,11 @@ const GET_TELEMETRY_SUBSCRIPTIONS_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 0),
     field("ClientInstanceId", Uuid, 0, 0),
     field("SubscriptionId", Int32, 0, 0),
-    field("AcceptedCompressionTypes", Int8, 0, 0).array(),
+    field("AcceptedCompressionTypes", Int8, 0, 0).array(1),
     field("PushIntervalMs", Int32, 0, 0),
     field("TelemetryMaxBytes", Int32, 0, 0),
     field("DeltaTemporality", Bool, 0, 0),
-    field("RequestedMetrics", String, 0, 0).array(),
+    field("RequestedMetrics", String, 0, 0).array(1),
 ];
 
 const HEARTBEAT_REQUEST: &[FieldSchema] = &[
@@ -1823,14 +1825,14 @@ const HEARTBEAT_RESPONSE: &[FieldSchema] =
     &[field("ThrottleTimeMs", Int32, 1, 4).ignorable(), field("ErrorCode", Int16, 0, 4)];
 
 const INCREMENTAL_ALTER_CONFIGS_REQUEST: &[FieldSchema] = &[
-    field("Resources", Struct(INCREMENTAL_ALTER_CONFIGS_ALTER_CONFIGS_RESOURCE), 0, 1).array(),
+    field("Resources", Struct(INCREMENTAL_ALTER_CONFIGS_ALTER_CONFIGS_RESOURCE), 0, 1).array(4),
     field("ValidateOnly", Bool, 0, 1),
 ];
 
 const INCREMENTAL_ALTER_CONFIGS_ALTER_CONFIGS_RESOURCE: &[FieldSchema] = &[
     field("ResourceType", Int8, 0, 1).map_key(),
     field("ResourceName", String, 0, 1).map_key(),
-    field("Configs", Struct(INCREMENTAL_ALTER_CONFIGS_ALTERABLE_CONFIG), 0, 1).array(),
+    field("Configs", Struct(INCREMENTAL_ALTER_CONFIGS_ALTERABLE_CONFIG), 0, 1).array(4),
 ];
 
 const INCREMENTAL_ALTER_CONFIGS_ALTERABLE_CONFIG: &[FieldSchema] = &[
@@ -1841,7 +1843,7 @@ const INCREMENTAL_ALTER_CONFIGS_ALTERABLE_CONFIG: &[FieldSchema] = &[
 
 const INCREMENTAL_ALTER_CONFIGS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1),
-    field("Responses", Struct(INCREMENTAL_ALTER_CONFIGS_ALTER_CONFIGS_RESOURCE_RESPONSE), 0, 1).array(),
+    field("Responses", Struct(INCREMENTAL_ALTER_CONFIGS_ALTER_CONFIGS_RESOURCE_RESPONSE), 0, 1).array(6),
 ];
 
 const INCREMENTAL_ALTER_CONFIGS_ALTER_CONFIGS_RESOURCE_RESPONSE: &[FieldSchema] = &[
@@ -1871,23 +1873,23 @@ const INIT_PRODUCER_ID_RESPONSE: &[FieldSchema] = &[
 
 const INITIALIZE_SHARE_GROUP_STATE_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 0),
-    field("Topics", Struct(INITIALIZE_SHARE_GROUP_STATE_INITIALIZE_STATE_DATA), 0, 0).array(),
+    field("Topics", Struct(INITIALIZE_SHARE_GROUP_STATE_INITIALIZE_STATE_DATA), 0, 0).array(18),
 ];
 
 const INITIALIZE_SHARE_GROUP_STATE_INITIALIZE_STATE_DATA: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 0),
-    field("Partitions", Struct(INITIALIZE_SHARE_GROUP_STATE_PARTITION_DATA), 0, 0).array(),
+    field("Partitions", Struct(INITIALIZE_SHARE_GROUP_STATE_PARTITION_DATA), 0, 0).array(17),
 ];
 
 const INITIALIZE_SHARE_GROUP_STATE_PARTITION_DATA: &[FieldSchema] =
     &[field("Partition", Int32, 0, 0), field("StateEpoch", Int32, 0, 0), field("StartOffset", Int64, 0, 0)];
 
 const INITIALIZE_SHARE_GROUP_STATE_RESPONSE: &[FieldSchema] =
-    &[field("Results", Struct(INITIALIZE_SHARE_GROUP_STATE_INITIALIZE_STATE_RESULT), 0, 0).array()];
+    &[field("Results", Struct(INITIALIZE_SHARE_GROUP_STATE_INITIALIZE_STATE_RESULT), 0, 0).array(18)];
 
 const INITIALIZE_SHARE_GROUP_STATE_INITIALIZE_STATE_RESULT: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 0),
-    field("Partitions", Struct(INITIALIZE_SHARE_GROUP_STATE_PARTITION_RESULT), 0, 0).array(),
+    field("Partitions", Struct(INITIALIZE_SHARE_GROUP_STATE_PARTITION_RESULT), 0, 0).array(8),
 ];
 
 const INITIALIZE_SHARE_GROUP_STATE_PARTITION_RESULT: &[FieldSchema] = &[
@@ -1903,7 +1905,7 @@ const JOIN_GROUP_REQUEST: &[FieldSchema] = &[
     field("MemberId", String, 0, 9),
     field("GroupInstanceId", String, 5, 9).null(5, 9).default("null"),
     field("ProtocolType", String, 0, 9),
-    field("Protocols", Struct(JOIN_GROUP_REQUEST_PROTOCOL), 0, 9).array(),
+    field("Protocols", Struct(JOIN_GROUP_REQUEST_PROTOCOL), 0, 9).array(3),
     field("Reason", String, 8, 9).null(8, 9).default("null").ignorable(),
 ];
 
@@ -1919,7 +1921,7 @@ const JOIN_GROUP_RESPONSE: &[FieldSchema] = &[
     field("Leader", String, 0, 9),
     field("SkipAssignment", Bool, 9, 9),
     field("MemberId", String, 0, 9),
-    field("Members", Struct(JOIN_GROUP_RESPONSE_MEMBER), 0, 9).array(),
+    field("Members", Struct(JOIN_GROUP_RESPONSE_MEMBER), 0, 9).array(4),
 ];
 
 const JOIN_GROUP_RESPONSE_MEMBER: &[FieldSchema] = &[
@@ -1936,15 +1938,15 @@ const LEADER_AND_ISR_REQUEST: &[FieldSchema] = &[
     field("ControllerEpoch", Int32, 0, 7),
     field("BrokerEpoch", Int64, 2, 7).default("-1").ignorable(),
     field("Type", Int8, 5, 7),
-    field("UngroupedPartitionStates", Struct(LEADER_AND_ISR_PARTITION_STATE), 0, 1).array(),
-    field("TopicStates", Struct(LEADER_AND_ISR_TOPIC_STATE), 2, 7).array(),
-    field("LiveLeaders", Struct(LEADER_AND_ISR_LIVE_LEADER), 0, 7).array(),
+    field("UngroupedPartitionStates", Struct(LEADER_AND_ISR_PARTITION_STATE), 0, 1).array(30),
+    field("TopicStates", Struct(LEADER_AND_ISR_TOPIC_STATE), 2, 7).array(3),
+    field("LiveLeaders", Struct(LEADER_AND_ISR_LIVE_LEADER), 0, 7).array(10),
 ];
 
 const LEADER_AND_ISR_TOPIC_STATE: &[FieldSchema] = &[
     field("TopicName", String, 2, 7).entity("topicName"),
     field("TopicId", Uuid, 5, 7).ignorable(),
-    field("PartitionStates", Struct(LEADER_AND_ISR_PARTITION_STATE), 2, 7).array(),
+    field("PartitionStates", Struct(LEADER_AND_ISR_PARTITION_STATE), 2, 7).array(26),
 ];
 
 const LEADER_AND_ISR_LIVE_LEADER: &[FieldSchema] =
@@ -1956,24 +1958,24 @@ const LEADER_AND_ISR_PARTITION_STATE: &[FieldSchema] = &[
     field("ControllerEpoch", Int32, 0, 7),
     field("Leader", Int32, 0, 7).entity("brokerId"),
     field("LeaderEpoch", Int32, 0, 7),
-    field("Isr", Int32, 0, 7).array().entity("brokerId"),
+    field("Isr", Int32, 0, 7).array(4).entity("brokerId"),
     field("PartitionEpoch", Int32, 0, 7),
-    field("Replicas", Int32, 0, 7).array().entity("brokerId"),
-    field("AddingReplicas", Int32, 3, 7).array().entity("brokerId").ignorable(),
-    field("RemovingReplicas", Int32, 3, 7).array().entity("brokerId").ignorable(),
+    field("Replicas", Int32, 0, 7).array(4).entity("brokerId"),
+    field("AddingReplicas", Int32, 3, 7).array(4).entity("brokerId").ignorable(),
+    field("RemovingReplicas", Int32, 3, 7).array(4).entity("brokerId").ignorable(),
     field("IsNew", Bool, 1, 7).ignorable(),
     field("LeaderRecoveryState", Int8, 6, 7),
 ];
 
 const LEADER_AND_ISR_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 7),
-    field("PartitionErrors", Struct(LEADER_AND_ISR_PARTITION_ERROR), 0, 4).array(),
-    field("Topics", Struct(LEADER_AND_ISR_TOPIC_ERROR), 5, 7).array(),
+    field("PartitionErrors", Struct(LEADER_AND_ISR_PARTITION_ERROR), 0, 4).array(8),
+    field("Topics", Struct(LEADER_AND_ISR_TOPIC_ERROR), 5, 7).array(18),
 ];
 
 const LEADER_AND_ISR_TOPIC_ERROR: &[FieldSchema] = &[
     field("TopicId", Uuid, 5, 7).map_key(),
-    field("PartitionErrors", Struct(LEADER_AND_ISR_PARTITION_ERROR), 5, 7).array(),
+    field("PartitionErrors", Struct(LEADER_AND_ISR_PARTITION_ERROR), 5, 7).array(7),
 ];
 
 const LEADER_AND_ISR_PARTITION_ERROR: &[FieldSchema] = &[
@@ -1985,8 +1987,8 @@ const LEADER_AND_ISR_PARTITION_ERROR: &[FieldSchema] = &[
 const LEADER_CHANGE_MESSAGE: &[FieldSchema] = &[
     field("Version", Int16, 0, 1),
     field("LeaderId", Int32, 0, 1).entity("brokerId"),
-    field("Voters", Struct(LEADER_CHANGE_MESSAGE_VOTER), 0, 1).array(),
-    field("GrantingVoters", Struct(LEADER_CHANGE_MESSAGE_VOTER), 0, 1).array(),
+    field("Voters", Struct(LEADER_CHANGE_MESSAGE_VOTER), 0, 1).array(5),
+    field("GrantingVoters", Struct(LEADER_CHANGE_MESSAGE_VOTER), 0, 1).array(5),
 ];
 
 const LEADER_CHANGE_MESSAGE_VOTER: &[FieldSchema] =
@@ -1995,7 +1997,7 @@ const LEADER_CHANGE_MESSAGE_VOTER: &[FieldSchema] =
 const LEAVE_GROUP_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 5).entity("groupId"),
     field("MemberId", String, 0, 2),
-    field("Members", Struct(LEAVE_GROUP_MEMBER_IDENTITY), 3, 5).array(),
+    field("Members", Struct(LEAVE_GROUP_MEMBER_IDENTITY), 3, 5).array(3),
 ];
 
 const LEAVE_GROUP_MEMBER_IDENTITY: &[FieldSchema] = &[
@@ -2007,7 +2009,7 @@ const LEAVE_GROUP_MEMBER_IDENTITY: &[FieldSchema] = &[
 const LEAVE_GROUP_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 1, 5).ignorable(),
     field("ErrorCode", Int16, 0, 5),
-    field("Members", Struct(LEAVE_GROUP_MEMBER_RESPONSE), 3, 5).array(),
+    field("Members", Struct(LEAVE_GROUP_MEMBER_RESPONSE), 3, 5).array(5),
 ];
 
 const LEAVE_GROUP_MEMBER_RESPONSE: &[FieldSchema] = &[
@@ -2016,24 +2018,24 @@ const LEAVE_GROUP_MEMBER_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 3, 5),
 ];
 
-const LIST_CONFIG_RESOURCES_REQUEST: &[FieldSchema] = &[field("ResourceTypes", Int8, 1, 1).array()];
+const LIST_CONFIG_RESOURCES_REQUEST: &[FieldSchema] = &[field("ResourceTypes", Int8, 1, 1).array(1)];
 
 const LIST_CONFIG_RESOURCES_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1),
     field("ErrorCode", Int16, 0, 1),
-    field("ConfigResources", Struct(LIST_CONFIG_RESOURCES_CONFIG_RESOURCE), 0, 1).array(),
+    field("ConfigResources", Struct(LIST_CONFIG_RESOURCES_CONFIG_RESOURCE), 0, 1).array(2),
 ];
 
 const LIST_CONFIG_RESOURCES_CONFIG_RESOURCE: &[FieldSchema] =
     &[field("ResourceName", String, 0, 1), field("ResourceType", Int8, 1, 1).default("16").ignorable()];
 
 const LIST_GROUPS_REQUEST: &[FieldSchema] =
-    &[field("StatesFilter", String, 4, 5).array(), field("TypesFilter", String, 5, 5).array()];
+    &[field("StatesFilter", String, 4, 5).array(1), field("TypesFilter", String, 5, 5).array(1)];
 
 const LIST_GROUPS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 1, 5).ignorable(),
     field("ErrorCode", Int16, 0, 5),
-    field("Groups", Struct(LIST_GROUPS_LISTED_GROUP), 0, 5).array(),
+    field("Groups", Struct(LIST_GROUPS_LISTED_GROUP), 0, 5).array(3),
 ];
 
 const LIST_GROUPS_LISTED_GROUP: &[FieldSchema] = &[
@@ -2046,13 +2048,13 @@ const LIST_GROUPS_LISTED_GROUP: &[FieldSchema] = &[
 const LIST_OFFSETS_REQUEST: &[FieldSchema] = &[
     field("ReplicaId", Int32, 0, 11).entity("brokerId"),
     field("IsolationLevel", Int8, 2, 11),
-    field("Topics", Struct(LIST_OFFSETS_TOPIC), 0, 11).array(),
+    field("Topics", Struct(LIST_OFFSETS_TOPIC), 0, 11).array(3),
     field("TimeoutMs", Int32, 10, 11).ignorable(),
 ];
 
 const LIST_OFFSETS_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 11).entity("topicName"),
-    field("Partitions", Struct(LIST_OFFSETS_PARTITION), 0, 11).array(),
+    field("Partitions", Struct(LIST_OFFSETS_PARTITION), 0, 11).array(12),
 ];
 
 const LIST_OFFSETS_PARTITION: &[FieldSchema] = &[
@@ -2064,18 +2066,18 @@ const LIST_OFFSETS_PARTITION: &[FieldSchema] = &[
 
 const LIST_OFFSETS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 2, 11).ignorable(),
-    field("Topics", Struct(LIST_OFFSETS_TOPIC_RESPONSE), 0, 11).array(),
+    field("Topics", Struct(LIST_OFFSETS_TOPIC_RESPONSE), 0, 11).array(3),
 ];
 
 const LIST_OFFSETS_TOPIC_RESPONSE: &[FieldSchema] = &[
     field("Name", String, 0, 11).entity("topicName"),
-    field("Partitions", Struct(LIST_OFFSETS_PARTITION_RESPONSE), 0, 11).array(),
+    field("Partitions", Struct(LIST_OFFSETS_PARTITION_RESPONSE), 0, 11).array(10),
 ];
 
 const LIST_OFFSETS_PARTITION_RESPONSE: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 11),
     field("ErrorCode", Int16, 0, 11),
-    field("OldStyleOffsets", Int64, 0, 0).array(),
+    field("OldStyleOffsets", Int64, 0, 0).array(8),
     field("Timestamp", Int64, 1, 11).default("-1"),
     field("Offset", Int64, 1, 11).default("-1"),
     field("LeaderEpoch", Int32, 4, 11).default("-1"),
@@ -2083,34 +2085,34 @@ const LIST_OFFSETS_PARTITION_RESPONSE: &[FieldSchema] = &[
 
 const LIST_PARTITION_REASSIGNMENTS_REQUEST: &[FieldSchema] = &[
     field("TimeoutMs", Int32, 0, 0).default("60000"),
-    field("Topics", Struct(LIST_PARTITION_REASSIGNMENTS_TOPICS), 0, 0).array().null(0, 0).default("null"),
+    field("Topics", Struct(LIST_PARTITION_REASSIGNMENTS_TOPICS), 0, 0).array(3).null(0, 0).default("null"),
 ];
 
 const LIST_PARTITION_REASSIGNMENTS_TOPICS: &[FieldSchema] =
-    &[field("Name", String, 0, 0).entity("topicName"), field("PartitionIndexes", Int32, 0, 0).array()];
+    &[field("Name", String, 0, 0).entity("topicName"), field("PartitionIndexes", Int32, 0, 0).array(4)];
 
 const LIST_PARTITION_REASSIGNMENTS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
     field("ErrorCode", Int16, 0, 0),
     field("ErrorMessage", String, 0, 0).null(0, 0),
-    field("Topics", Struct(LIST_PARTITION_REASSIGNMENTS_ONGOING_TOPIC_REASSIGNMENT), 0, 0).array(),
+    field("Topics", Struct(LIST_PARTITION_REASSIGNMENTS_ONGOING_TOPIC_REASSIGNMENT), 0, 0).array(3),
 ];
 
 const LIST_PARTITION_REASSIGNMENTS_ONGOING_TOPIC_REASSIGNMENT: &[FieldSchema] = &[
     field("Name", String, 0, 0).entity("topicName"),
-    field("Partitions", Struct(LIST_PARTITION_REASSIGNMENTS_ONGOING_PARTITION_REASSIGNMENT), 0, 0).array(),
+    field("Partitions", Struct(LIST_PARTITION_REASSIGNMENTS_ONGOING_PARTITION_REASSIGNMENT), 0, 0).array(8),
 ];
 
 const LIST_PARTITION_REASSIGNMENTS_ONGOING_PARTITION_REASSIGNMENT: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 0),
-    field("Replicas", Int32, 0, 0).array().entity("brokerId"),
-    field("AddingReplicas", Int32, 0, 0).array().entity("brokerId"),
-    field("RemovingReplicas", Int32, 0, 0).array().entity("brokerId"),
+    field("Replicas", Int32, 0, 0).array(4).entity("brokerId"),
+    field("AddingReplicas", Int32, 0, 0).array(4).entity("brokerId"),
+    field("RemovingReplicas", Int32, 0, 0).array(4).entity("brokerId"),
 ];
 
 const LIST_TRANSACTIONS_REQUEST: &[FieldSchema] = &[
-    field("StateFilters", String, 0, 2).array(),
-    field("ProducerIdFilters", Int64, 0, 2).array().entity("producerId"),
+    field("StateFilters", String, 0, 2).array(1),
+    field("ProducerIdFilters", Int64, 0, 2).array(8).entity("producerId"),
     field("DurationFilter", Int64, 1, 2).default("-1"),
     field("TransactionalIdPattern", String, 2, 2).null(2, 2).default("null"),
 ];
@@ -2118,8 +2120,8 @@ const LIST_TRANSACTIONS_REQUEST: &[FieldSchema] = &[
 const LIST_TRANSACTIONS_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 2),
     field("ErrorCode", Int16, 0, 2),
-    field("UnknownStateFilters", String, 0, 2).array(),
-    field("TransactionStates", Struct(LIST_TRANSACTIONS_TRANSACTION_STATE), 0, 2).array(),
+    field("UnknownStateFilters", String, 0, 2).array(1),
+    field("TransactionStates", Struct(LIST_TRANSACTIONS_TRANSACTION_STATE), 0, 2).array(11),
 ];
 
 const LIST_TRANSACTIONS_TRANSACTION_STATE: &[FieldSchema] = &[
@@ -2129,7 +2131,7 @@ const LIST_TRANSACTIONS_TRANSACTION_STATE: &[FieldSchema] = &[
 ];
 
 const METADATA_REQUEST: &[FieldSchema] = &[
-    field("Topics", Struct(METADATA_REQUEST_TOPIC), 0, 13).array().null(1, 13),
+    field("Topics", Struct(METADATA_REQUEST_TOPIC), 0, 13).array(2).null(1, 13),
     field("AllowAutoTopicCreation", Bool, 4, 13).default("true"),
     field("IncludeClusterAuthorizedOperations", Bool, 8, 10),
     field("IncludeTopicAuthorizedOperations", Bool, 8, 13),
@@ -2140,10 +2142,10 @@ const METADATA_REQUEST_TOPIC: &[FieldSchema] =
 
 const METADATA_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 3, 13).ignorable(),
-    field("Brokers", Struct(METADATA_RESPONSE_BROKER), 0, 13).array(),
+    field("Brokers", Struct(METADATA_RESPONSE_BROKER), 0, 13).array(10),
     field("ClusterId", String, 2, 13).null(2, 13).default("null").ignorable(),
     field("ControllerId", Int32, 1, 13).default("-1").entity("brokerId").ignorable(),
-    field("Topics", Struct(METADATA_RESPONSE_TOPIC), 0, 13).array(),
+    field("Topics", Struct(METADATA_RESPONSE_TOPIC), 0, 13).array(8),
     field("ClusterAuthorizedOperations", Int32, 8, 10).default("-2147483648"),
     field("ErrorCode", Int16, 13, 13).ignorable(),
 ];
@@ -2160,7 +2162,7 @@ const METADATA_RESPONSE_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 13).null(12, 13).entity("topicName").map_key(),
     field("TopicId", Uuid, 10, 13).ignorable(),
     field("IsInternal", Bool, 1, 13).ignorable(),
-    field("Partitions", Struct(METADATA_RESPONSE_PARTITION), 0, 13).array(),
+    field("Partitions", Struct(METADATA_RESPONSE_PARTITION), 0, 13).array(18),
     field("TopicAuthorizedOperations", Int32, 8, 13).default("-2147483648"),
 ];
 
@@ -2169,9 +2171,9 @@ const METADATA_RESPONSE_PARTITION: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 13),
     field("LeaderId", Int32, 0, 13).entity("brokerId"),
     field("LeaderEpoch", Int32, 7, 13).default("-1").ignorable(),
-    field("ReplicaNodes", Int32, 0, 13).array().entity("brokerId"),
-    field("IsrNodes", Int32, 0, 13).array().entity("brokerId"),
-    field("OfflineReplicas", Int32, 5, 13).array().entity("brokerId").ignorable(),
+    field("ReplicaNodes", Int32, 0, 13).array(4).entity("brokerId"),
+    field("IsrNodes", Int32, 0, 13).array(4).entity("brokerId"),
+    field("OfflineReplicas", Int32, 5, 13).array(4).entity("brokerId").ignorable(),
 ];
 
 const OFFSET_COMMIT_REQUEST: &[FieldSchema] = &[
@@ -2180,13 +2182,13 @@ const OFFSET_COMMIT_REQUEST: &[FieldSchema] = &[
     field("MemberId", String, 1, 10).ignorable(),
     field("GroupInstanceId", String, 7, 10).null(7, 10).default("null"),
     field("RetentionTimeMs", Int64, 2, 4).default("-1").ignorable(),
-    field("Topics", Struct(OFFSET_COMMIT_REQUEST_TOPIC), 0, 10).array(),
+    field("Topics", Struct(OFFSET_COMMIT_REQUEST_TOPIC), 0, 10).array(3),
 ];
 
 const OFFSET_COMMIT_REQUEST_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 9).entity("topicName").ignorable(),
     field("TopicId", Uuid, 10, 10).ignorable(),
-    field("Partitions", Struct(OFFSET_COMMIT_REQUEST_PARTITION), 0, 10).array(),
+    field("Partitions", Struct(OFFSET_COMMIT_REQUEST_PARTITION), 0, 10).array(14),
 ];
 
 const OFFSET_COMMIT_REQUEST_PARTITION: &[FieldSchema] = &[
@@ -2199,13 +2201,13 @@ const OFFSET_COMMIT_REQUEST_PARTITION: &[FieldSchema] = &[
 
 const OFFSET_COMMIT_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 3, 10).ignorable(),
-    field("Topics", Struct(OFFSET_COMMIT_RESPONSE_TOPIC), 0, 10).array(),
+    field("Topics", Struct(OFFSET_COMMIT_RESPONSE_TOPIC), 0, 10).array(3),
 ];
 
 const OFFSET_COMMIT_RESPONSE_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 9).entity("topicName").ignorable(),
     field("TopicId", Uuid, 10, 10).ignorable(),
-    field("Partitions", Struct(OFFSET_COMMIT_RESPONSE_PARTITION), 0, 10).array(),
+    field("Partitions", Struct(OFFSET_COMMIT_RESPONSE_PARTITION), 0, 10).array(6),
 ];
 
 const OFFSET_COMMIT_RESPONSE_PARTITION: &[FieldSchema] =
@@ -2213,12 +2215,12 @@ const OFFSET_COMMIT_RESPONSE_PARTITION: &[FieldSchema] =
 
 const OFFSET_DELETE_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 0).entity("groupId"),
-    field("Topics", Struct(OFFSET_DELETE_REQUEST_TOPIC), 0, 0).array(),
+    field("Topics", Struct(OFFSET_DELETE_REQUEST_TOPIC), 0, 0).array(6),
 ];
 
 const OFFSET_DELETE_REQUEST_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 0).entity("topicName").map_key(),
-    field("Partitions", Struct(OFFSET_DELETE_REQUEST_PARTITION), 0, 0).array(),
+    field("Partitions", Struct(OFFSET_DELETE_REQUEST_PARTITION), 0, 0).array(4),
 ];
 
 const OFFSET_DELETE_REQUEST_PARTITION: &[FieldSchema] = &[field("PartitionIndex", Int32, 0, 0)];
@@ -2226,12 +2228,12 @@ const OFFSET_DELETE_REQUEST_PARTITION: &[FieldSchema] = &[field("PartitionIndex"
 const OFFSET_DELETE_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 0),
     field("ThrottleTimeMs", Int32, 0, 0).ignorable(),
-    field("Topics", Struct(OFFSET_DELETE_RESPONSE_TOPIC), 0, 0).array(),
+    field("Topics", Struct(OFFSET_DELETE_RESPONSE_TOPIC), 0, 0).array(6),
 ];
 
 const OFFSET_DELETE_RESPONSE_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 0).entity("topicName").map_key(),
-    field("Partitions", Struct(OFFSET_DELETE_RESPONSE_PARTITION), 0, 0).array(),
+    field("Partitions", Struct(OFFSET_DELETE_RESPONSE_PARTITION), 0, 0).array(6),
 ];
 
 const OFFSET_DELETE_RESPONSE_PARTITION: &[FieldSchema] =
@@ -2239,37 +2241,37 @@ const OFFSET_DELETE_RESPONSE_PARTITION: &[FieldSchema] =
 
 const OFFSET_FETCH_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 7).entity("groupId"),
-    field("Topics", Struct(OFFSET_FETCH_REQUEST_TOPIC), 0, 7).array().null(2, 7),
-    field("Groups", Struct(OFFSET_FETCH_REQUEST_GROUP), 8, 10).array(),
+    field("Topics", Struct(OFFSET_FETCH_REQUEST_TOPIC), 0, 7).array(3).null(2, 7),
+    field("Groups", Struct(OFFSET_FETCH_REQUEST_GROUP), 8, 10).array(3),
     field("RequireStable", Bool, 7, 10),
 ];
 
 const OFFSET_FETCH_REQUEST_TOPIC: &[FieldSchema] =
-    &[field("Name", String, 0, 7).entity("topicName"), field("PartitionIndexes", Int32, 0, 7).array()];
+    &[field("Name", String, 0, 7).entity("topicName"), field("PartitionIndexes", Int32, 0, 7).array(4)];
 
 const OFFSET_FETCH_REQUEST_GROUP: &[FieldSchema] = &[
     field("GroupId", String, 8, 10).entity("groupId"),
     field("MemberId", String, 9, 10).null(9, 10).default("null").ignorable(),
     field("MemberEpoch", Int32, 9, 10).default("-1").ignorable(),
-    field("Topics", Struct(OFFSET_FETCH_REQUEST_TOPICS), 8, 10).array().null(8, 10),
+    field("Topics", Struct(OFFSET_FETCH_REQUEST_TOPICS), 8, 10).array(3).null(8, 10),
 ];
 
 const OFFSET_FETCH_REQUEST_TOPICS: &[FieldSchema] = &[
     field("Name", String, 8, 9).entity("topicName").ignorable(),
     field("TopicId", Uuid, 10, 10).ignorable(),
-    field("PartitionIndexes", Int32, 8, 10).array(),
+    field("PartitionIndexes", Int32, 8, 10).array(4),
 ];
 
 const OFFSET_FETCH_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 3, 10).ignorable(),
-    field("Topics", Struct(OFFSET_FETCH_RESPONSE_TOPIC), 0, 7).array(),
+    field("Topics", Struct(OFFSET_FETCH_RESPONSE_TOPIC), 0, 7).array(3),
     field("ErrorCode", Int16, 2, 7).ignorable(),
-    field("Groups", Struct(OFFSET_FETCH_RESPONSE_GROUP), 8, 10).array(),
+    field("Groups", Struct(OFFSET_FETCH_RESPONSE_GROUP), 8, 10).array(5),
 ];
 
 const OFFSET_FETCH_RESPONSE_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 7).entity("topicName"),
-    field("Partitions", Struct(OFFSET_FETCH_RESPONSE_PARTITION), 0, 7).array(),
+    field("Partitions", Struct(OFFSET_FETCH_RESPONSE_PARTITION), 0, 7).array(16),
 ];
 
 const OFFSET_FETCH_RESPONSE_PARTITION: &[FieldSchema] = &[
@@ -2282,14 +2284,14 @@ const OFFSET_FETCH_RESPONSE_PARTITION: &[FieldSchema] = &[
 
 const OFFSET_FETCH_RESPONSE_GROUP: &[FieldSchema] = &[
     field("GroupId", String, 8, 10).entity("groupId"),
-    field("Topics", Struct(OFFSET_FETCH_RESPONSE_TOPICS), 8, 10).array(),
+    field("Topics", Struct(OFFSET_FETCH_RESPONSE_TOPICS), 8, 10).array(3),
     field("ErrorCode", Int16, 8, 10),
 ];
 
 const OFFSET_FETCH_RESPONSE_TOPICS: &[FieldSchema] = &[
     field("Name", String, 8, 9).entity("topicName").ignorable(),
     field("TopicId", Uuid, 10, 10).ignorable(),
-    field("Partitions", Struct(OFFSET_FETCH_RESPONSE_PARTITIONS), 8, 10).array(),
+    field("Partitions", Struct(OFFSET_FETCH_RESPONSE_PARTITIONS), 8, 10).array(20),
 ];
 
 const OFFSET_FETCH_RESPONSE_PARTITIONS: &[FieldSchema] = &[
@@ -2302,12 +2304,12 @@ const OFFSET_FETCH_RESPONSE_PARTITIONS: &[FieldSchema] = &[
 
 const OFFSET_FOR_LEADER_EPOCH_REQUEST: &[FieldSchema] = &[
     field("ReplicaId", Int32, 3, 4).default("-2").entity("brokerId").ignorable(),
-    field("Topics", Struct(OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_TOPIC), 0, 4).array(),
+    field("Topics", Struct(OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_TOPIC), 0, 4).array(3),
 ];
 
 const OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_TOPIC: &[FieldSchema] = &[
     field("Topic", String, 0, 4).entity("topicName").map_key(),
-    field("Partitions", Struct(OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_PARTITION), 0, 4).array(),
+    field("Partitions", Struct(OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_PARTITION), 0, 4).array(8),
 ];
 
 const OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_PARTITION: &[FieldSchema] = &[
@@ -2318,12 +2320,12 @@ const OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_PARTITION: &[FieldSchema] = &[
 
 const OFFSET_FOR_LEADER_EPOCH_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 2, 4).ignorable(),
-    field("Topics", Struct(OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_TOPIC_RESULT), 0, 4).array(),
+    field("Topics", Struct(OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_TOPIC_RESULT), 0, 4).array(3),
 ];
 
 const OFFSET_FOR_LEADER_EPOCH_OFFSET_FOR_LEADER_TOPIC_RESULT: &[FieldSchema] = &[
     field("Topic", String, 0, 4).entity("topicName").map_key(),
-    field("Partitions", Struct(OFFSET_FOR_LEADER_EPOCH_EPOCH_END_OFFSET), 0, 4).array(),
+    field("Partitions", Struct(OFFSET_FOR_LEADER_EPOCH_EPOCH_END_OFFSET), 0, 4).array(14),
 ];
 
 const OFFSET_FOR_LEADER_EPOCH_EPOCH_END_OFFSET: &[FieldSchema] = &[
@@ -2337,28 +2339,28 @@ const PRODUCE_REQUEST: &[FieldSchema] = &[
     field("TransactionalId", String, 3, 13).null(3, 13).default("null").entity("transactionalId"),
     field("Acks", Int16, 0, 13),
     field("TimeoutMs", Int32, 0, 13),
-    field("TopicData", Struct(PRODUCE_TOPIC_PRODUCE_DATA), 0, 13).array(),
+    field("TopicData", Struct(PRODUCE_TOPIC_PRODUCE_DATA), 0, 13).array(3),
 ];
 
 const PRODUCE_TOPIC_PRODUCE_DATA: &[FieldSchema] = &[
     field("Name", String, 0, 12).entity("topicName").ignorable().map_key(),
     field("TopicId", Uuid, 13, 13).ignorable().map_key(),
-    field("PartitionData", Struct(PRODUCE_PARTITION_PRODUCE_DATA), 0, 13).array(),
+    field("PartitionData", Struct(PRODUCE_PARTITION_PRODUCE_DATA), 0, 13).array(6),
 ];
 
 const PRODUCE_PARTITION_PRODUCE_DATA: &[FieldSchema] =
     &[field("Index", Int32, 0, 13), field("Records", Records, 0, 13).null(0, 13)];
 
 const PRODUCE_RESPONSE: &[FieldSchema] = &[
-    field("Responses", Struct(PRODUCE_TOPIC_PRODUCE_RESPONSE), 0, 13).array(),
+    field("Responses", Struct(PRODUCE_TOPIC_PRODUCE_RESPONSE), 0, 13).array(3),
     field("ThrottleTimeMs", Int32, 1, 13).ignorable(),
-    field("NodeEndpoints", Struct(PRODUCE_NODE_ENDPOINT), 10, 13).array().tag(0),
+    field("NodeEndpoints", Struct(PRODUCE_NODE_ENDPOINT), 10, 13).array(11).tag(0),
 ];
 
 const PRODUCE_TOPIC_PRODUCE_RESPONSE: &[FieldSchema] = &[
     field("Name", String, 0, 12).entity("topicName").ignorable().map_key(),
     field("TopicId", Uuid, 13, 13).ignorable().map_key(),
-    field("PartitionResponses", Struct(PRODUCE_PARTITION_PRODUCE_RESPONSE), 0, 13).array(),
+    field("PartitionResponses", Struct(PRODUCE_PARTITION_PRODUCE_RESPONSE), 0, 13).array(14),
 ];
 
 const PRODUCE_PARTITION_PRODUCE_RESPONSE: &[FieldSchema] = &[
@@ -2367,7 +2369,7 @@ const PRODUCE_PARTITION_PRODUCE_RESPONSE: &[FieldSchema] = &[
     field("BaseOffset", Int64, 0, 13),
     field("LogAppendTimeMs", Int64, 2, 13).default("-1").ignorable(),
     field("LogStartOffset", Int64, 5, 13).default("-1").ignorable(),
-    field("RecordErrors", Struct(PRODUCE_BATCH_INDEX_AND_ERROR_MESSAGE), 8, 13).array().ignorable(),
+    field("RecordErrors", Struct(PRODUCE_BATCH_INDEX_AND_ERROR_MESSAGE), 8, 13).array(6).ignorable(),
     field("ErrorMessage", String, 8, 13).null(8, 13).default("null").ignorable(),
     field("CurrentLeader", Struct(PRODUCE_LEADER_ID_AND_EPOCH), 10, 13).tag(0),
 ];
@@ -2399,19 +2401,21 @@ const PUSH_TELEMETRY_RESPONSE: &[FieldSchema] =
     &[field("ThrottleTimeMs", Int32, 0, 0), field("ErrorCode", Int16, 0, 0)];
 
 const READ_SHARE_GROUP_STATE_REQUEST: &[FieldSchema] =
-    &[field("GroupId", String, 0, 0), field("Topics", Struct(READ_SHARE_GROUP_STATE_READ_STATE_DATA), 0, 0).array()];
+    &[field("GroupId", String, 0, 0), field("Topics", Struct(READ_SHARE_GROUP_STATE_READ_STATE_DATA), 0, 0).array(18)];
 
 const READ_SHARE_GROUP_STATE_READ_STATE_DATA: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 0), field("Partitions", Struct(READ_SHARE_GROUP_STATE_PARTITION_DATA), 0, 0).array()];
+    &[field("TopicId", Uuid, 0, 0), field("Partitions", Struct(READ_SHARE_GROUP_STATE_PARTITION_DATA), 0, 0).array(9)];
 
 const READ_SHARE_GROUP_STATE_PARTITION_DATA: &[FieldSchema] =
     &[field("Partition", Int32, 0, 0), field("LeaderEpoch", Int32, 0, 0)];
 
 const READ_SHARE_GROUP_STATE_RESPONSE: &[FieldSchema] =
-    &[field("Results", Struct(READ_SHARE_GROUP_STATE_READ_STATE_RESULT), 0, 0).array()];
+    &[field("Results", Struct(READ_SHARE_GROUP_STATE_READ_STATE_RESULT), 0, 0).array(18)];
 
-const READ_SHARE_GROUP_STATE_READ_STATE_RESULT: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 0), field("Partitions", Struct(READ_SHARE_GROUP_STATE_PARTITION_RESULT), 0, 0).array()];
+const READ_SHARE_GROUP_STATE_READ_STATE_RESULT: &[FieldSchema] = &[
+    field("TopicId", Uuid, 0, 0),
+    field("Partitions", Struct(READ_SHARE_GROUP_STATE_PARTITION_RESULT), 0, 0).array(21),
+];
 
 const READ_SHARE_GROUP_STATE_PARTITION_RESULT: &[FieldSchema] = &[
     field("Partition", Int32, 0, 0),
@@ -2419,7 +2423,7 @@ const READ_SHARE_GROUP_STATE_PARTITION_RESULT: &[FieldSchema] = &[
     field("ErrorMessage", String, 0, 0).null(0, 0).default("null"),
     field("StateEpoch", Int32, 0, 0),
     field("StartOffset", Int64, 0, 0),
-    field("StateBatches", Struct(READ_SHARE_GROUP_STATE_STATE_BATCH), 0, 0).array(),
+    field("StateBatches", Struct(READ_SHARE_GROUP_STATE_STATE_BATCH), 0, 0).array(20),
 ];
 
 const READ_SHARE_GROUP_STATE_STATE_BATCH: &[FieldSchema] = &[
@@ -2431,23 +2435,23 @@ const READ_SHARE_GROUP_STATE_STATE_BATCH: &[FieldSchema] = &[
 
 const READ_SHARE_GROUP_STATE_SUMMARY_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 1),
-    field("Topics", Struct(READ_SHARE_GROUP_STATE_SUMMARY_READ_STATE_SUMMARY_DATA), 0, 1).array(),
+    field("Topics", Struct(READ_SHARE_GROUP_STATE_SUMMARY_READ_STATE_SUMMARY_DATA), 0, 1).array(18),
 ];
 
 const READ_SHARE_GROUP_STATE_SUMMARY_READ_STATE_SUMMARY_DATA: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 1),
-    field("Partitions", Struct(READ_SHARE_GROUP_STATE_SUMMARY_PARTITION_DATA), 0, 1).array(),
+    field("Partitions", Struct(READ_SHARE_GROUP_STATE_SUMMARY_PARTITION_DATA), 0, 1).array(9),
 ];
 
 const READ_SHARE_GROUP_STATE_SUMMARY_PARTITION_DATA: &[FieldSchema] =
     &[field("Partition", Int32, 0, 1), field("LeaderEpoch", Int32, 0, 1)];
 
 const READ_SHARE_GROUP_STATE_SUMMARY_RESPONSE: &[FieldSchema] =
-    &[field("Results", Struct(READ_SHARE_GROUP_STATE_SUMMARY_READ_STATE_SUMMARY_RESULT), 0, 1).array()];
+    &[field("Results", Struct(READ_SHARE_GROUP_STATE_SUMMARY_READ_STATE_SUMMARY_RESULT), 0, 1).array(18)];
 
 const READ_SHARE_GROUP_STATE_SUMMARY_READ_STATE_SUMMARY_RESULT: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 1),
-    field("Partitions", Struct(READ_SHARE_GROUP_STATE_SUMMARY_PARTITION_RESULT), 0, 1).array(),
+    field("Partitions", Struct(READ_SHARE_GROUP_STATE_SUMMARY_PARTITION_RESULT), 0, 1).array(24),
 ];
 
 const READ_SHARE_GROUP_STATE_SUMMARY_PARTITION_RESULT: &[FieldSchema] = &[
@@ -2499,30 +2503,30 @@ const SASL_AUTHENTICATE_RESPONSE: &[FieldSchema] = &[
 const SASL_HANDSHAKE_REQUEST: &[FieldSchema] = &[field("Mechanism", String, 0, 1)];
 
 const SASL_HANDSHAKE_RESPONSE: &[FieldSchema] =
-    &[field("ErrorCode", Int16, 0, 1), field("Mechanisms", String, 0, 1).array()];
+    &[field("ErrorCode", Int16, 0, 1), field("Mechanisms", String, 0, 1).array(2)];
 
 const SHARE_ACKNOWLEDGE_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 2).null(0, 2).default("null").entity("groupId"),
     field("MemberId", String, 0, 2).null(0, 2),
     field("ShareSessionEpoch", Int32, 0, 2),
     field("IsRenewAck", Bool, 2, 2),
-    field("Topics", Struct(SHARE_ACKNOWLEDGE_ACKNOWLEDGE_TOPIC), 0, 2).array(),
+    field("Topics", Struct(SHARE_ACKNOWLEDGE_ACKNOWLEDGE_TOPIC), 0, 2).array(18),
 ];
 
 const SHARE_ACKNOWLEDGE_ACKNOWLEDGE_TOPIC: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 2).map_key(),
-    field("Partitions", Struct(SHARE_ACKNOWLEDGE_ACKNOWLEDGE_PARTITION), 0, 2).array(),
+    field("Partitions", Struct(SHARE_ACKNOWLEDGE_ACKNOWLEDGE_PARTITION), 0, 2).array(6),
 ];
 
 const SHARE_ACKNOWLEDGE_ACKNOWLEDGE_PARTITION: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 2).map_key(),
-    field("AcknowledgementBatches", Struct(SHARE_ACKNOWLEDGE_ACKNOWLEDGEMENT_BATCH), 0, 2).array(),
+    field("AcknowledgementBatches", Struct(SHARE_ACKNOWLEDGE_ACKNOWLEDGEMENT_BATCH), 0, 2).array(18),
 ];
 
 const SHARE_ACKNOWLEDGE_ACKNOWLEDGEMENT_BATCH: &[FieldSchema] = &[
     field("FirstOffset", Int64, 0, 2),
     field("LastOffset", Int64, 0, 2),
-    field("AcknowledgeTypes", Int8, 0, 2).array(),
+    field("AcknowledgeTypes", Int8, 0, 2).array(1),
 ];
 
 const SHARE_ACKNOWLEDGE_RESPONSE: &[FieldSchema] = &[
@@ -2530,13 +2534,13 @@ const SHARE_ACKNOWLEDGE_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 2),
     field("ErrorMessage", String, 0, 2).null(0, 2).default("null"),
     field("AcquisitionLockTimeoutMs", Int32, 2, 2).ignorable(),
-    field("Responses", Struct(SHARE_ACKNOWLEDGE_TOPIC_RESPONSE), 0, 2).array(),
-    field("NodeEndpoints", Struct(SHARE_ACKNOWLEDGE_NODE_ENDPOINT), 0, 2).array(),
+    field("Responses", Struct(SHARE_ACKNOWLEDGE_TOPIC_RESPONSE), 0, 2).array(18),
+    field("NodeEndpoints", Struct(SHARE_ACKNOWLEDGE_NODE_ENDPOINT), 0, 2).array(11),
 ];
 
 const SHARE_ACKNOWLEDGE_TOPIC_RESPONSE: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 2).map_key(),
-    field("Partitions", Struct(SHARE_ACKNOWLEDGE_PARTITION_DATA), 0, 2).array(),
+    field("Partitions", Struct(SHARE_ACKNOWLEDGE_PARTITION_DATA), 0, 2).array(17),
 ];
 
 const SHARE_ACKNOWLEDGE_PARTITION_DATA: &[FieldSchema] = &[
@@ -2567,39 +2571,39 @@ const SHARE_FETCH_REQUEST: &[FieldSchema] = &[
     field("BatchSize", Int32, 1, 2),
     field("ShareAcquireMode", Int8, 2, 2).ignorable(),
     field("IsRenewAck", Bool, 2, 2),
-    field("Topics", Struct(SHARE_FETCH_FETCH_TOPIC), 0, 2).array(),
-    field("ForgottenTopicsData", Struct(SHARE_FETCH_FORGOTTEN_TOPIC), 0, 2).array(),
+    field("Topics", Struct(SHARE_FETCH_FETCH_TOPIC), 0, 2).array(18),
+    field("ForgottenTopicsData", Struct(SHARE_FETCH_FORGOTTEN_TOPIC), 0, 2).array(18),
 ];
 
 const SHARE_FETCH_FETCH_TOPIC: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 2).map_key(), field("Partitions", Struct(SHARE_FETCH_FETCH_PARTITION), 0, 2).array()];
+    &[field("TopicId", Uuid, 0, 2).map_key(), field("Partitions", Struct(SHARE_FETCH_FETCH_PARTITION), 0, 2).array(6)];
 
 const SHARE_FETCH_FETCH_PARTITION: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 2).map_key(),
     field("PartitionMaxBytes", Int32, 0, 0),
-    field("AcknowledgementBatches", Struct(SHARE_FETCH_ACKNOWLEDGEMENT_BATCH), 0, 2).array(),
+    field("AcknowledgementBatches", Struct(SHARE_FETCH_ACKNOWLEDGEMENT_BATCH), 0, 2).array(18),
 ];
 
 const SHARE_FETCH_ACKNOWLEDGEMENT_BATCH: &[FieldSchema] = &[
     field("FirstOffset", Int64, 0, 2),
     field("LastOffset", Int64, 0, 2),
-    field("AcknowledgeTypes", Int8, 0, 2).array(),
+    field("AcknowledgeTypes", Int8, 0, 2).array(1),
 ];
 
 const SHARE_FETCH_FORGOTTEN_TOPIC: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 2), field("Partitions", Int32, 0, 2).array()];
+    &[field("TopicId", Uuid, 0, 2), field("Partitions", Int32, 0, 2).array(4)];
 
 const SHARE_FETCH_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 2),
     field("ErrorCode", Int16, 0, 2),
     field("ErrorMessage", String, 0, 2).null(0, 2).default("null"),
     field("AcquisitionLockTimeoutMs", Int32, 1, 2),
-    field("Responses", Struct(SHARE_FETCHABLE_TOPIC_RESPONSE), 0, 2).array(),
-    field("NodeEndpoints", Struct(SHARE_FETCH_NODE_ENDPOINT), 0, 2).array(),
+    field("Responses", Struct(SHARE_FETCHABLE_TOPIC_RESPONSE), 0, 2).array(18),
+    field("NodeEndpoints", Struct(SHARE_FETCH_NODE_ENDPOINT), 0, 2).array(11),
 ];
 
 const SHARE_FETCHABLE_TOPIC_RESPONSE: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 2).map_key(), field("Partitions", Struct(SHARE_FETCH_PARTITION_DATA), 0, 2).array()];
+    &[field("TopicId", Uuid, 0, 2).map_key(), field("Partitions", Struct(SHARE_FETCH_PARTITION_DATA), 0, 2).array(22)];
 
 const SHARE_FETCH_PARTITION_DATA: &[FieldSchema] = &[
     field("PartitionIndex", Int32, 0, 2),
@@ -2609,7 +2613,7 @@ const SHARE_FETCH_PARTITION_DATA: &[FieldSchema] = &[
     field("AcknowledgeErrorMessage", String, 0, 2).null(0, 2).default("null"),
     field("CurrentLeader", Struct(SHARE_FETCH_LEADER_ID_AND_EPOCH), 0, 2),
     field("Records", Records, 0, 2).null(0, 0),
-    field("AcquiredRecords", Struct(SHARE_FETCH_ACQUIRED_RECORDS), 0, 2).array(),
+    field("AcquiredRecords", Struct(SHARE_FETCH_ACQUIRED_RECORDS), 0, 2).array(19),
 ];
 
 const SHARE_FETCH_LEADER_ID_AND_EPOCH: &[FieldSchema] =
@@ -2626,11 +2630,11 @@ const SHARE_FETCH_NODE_ENDPOINT: &[FieldSchema] = &[
 ];
 
 const SHARE_GROUP_DESCRIBE_REQUEST: &[FieldSchema] =
-    &[field("GroupIds", String, 0, 1).array().entity("groupId"), field("IncludeAuthorizedOperations", Bool, 0, 1)];
+    &[field("GroupIds", String, 0, 1).array(1).entity("groupId"), field("IncludeAuthorizedOperations", Bool, 0, 1)];
 
 const SHARE_GROUP_DESCRIBE_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 1),
-    field("Groups", Struct(SHARE_GROUP_DESCRIBE_DESCRIBED_GROUP), 0, 1).array(),
+    field("Groups", Struct(SHARE_GROUP_DESCRIBE_DESCRIBED_GROUP), 0, 1).array(20),
 ];
 
 const SHARE_GROUP_DESCRIBE_DESCRIBED_GROUP: &[FieldSchema] = &[
@@ -2641,7 +2645,7 @@ const SHARE_GROUP_DESCRIBE_DESCRIBED_GROUP: &[FieldSchema] = &[
     field("GroupEpoch", Int32, 0, 1),
     field("AssignmentEpoch", Int32, 0, 1),
     field("AssignorName", String, 0, 1),
-    field("Members", Struct(SHARE_GROUP_DESCRIBE_MEMBER), 0, 1).array(),
+    field("Members", Struct(SHARE_GROUP_DESCRIBE_MEMBER), 0, 1).array(12),
     field("AuthorizedOperations", Int32, 0, 1).default("-2147483648"),
 ];
 
@@ -2651,25 +2655,25 @@ const SHARE_GROUP_DESCRIBE_MEMBER: &[FieldSchema] = &[
     field("MemberEpoch", Int32, 0, 1),
     field("ClientId", String, 0, 1),
     field("ClientHost", String, 0, 1),
-    field("SubscribedTopicNames", String, 0, 1).array().entity("topicName"),
+    field("SubscribedTopicNames", String, 0, 1).array(1).entity("topicName"),
     field("Assignment", Struct(SHARE_GROUP_DESCRIBE_ASSIGNMENT), 0, 1),
 ];
 
 const SHARE_GROUP_DESCRIBE_TOPIC_PARTITIONS: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 1),
     field("TopicName", String, 0, 1).entity("topicName"),
-    field("Partitions", Int32, 0, 1).array(),
+    field("Partitions", Int32, 0, 1).array(4),
 ];
 
 const SHARE_GROUP_DESCRIBE_ASSIGNMENT: &[FieldSchema] =
-    &[field("TopicPartitions", Struct(SHARE_GROUP_DESCRIBE_TOPIC_PARTITIONS), 0, 1).array()];
+    &[field("TopicPartitions", Struct(SHARE_GROUP_DESCRIBE_TOPIC_PARTITIONS), 0, 1).array(19)];
 
 const SHARE_GROUP_HEARTBEAT_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 1).entity("groupId"),
     field("MemberId", String, 0, 1),
     field("MemberEpoch", Int32, 0, 1),
     field("RackId", String, 0, 1).null(0, 1).default("null"),
-    field("SubscribedTopicNames", String, 0, 1).array().null(0, 1).default("null").entity("topicName"),
+    field("SubscribedTopicNames", String, 0, 1).array(1).null(0, 1).default("null").entity("topicName"),
 ];
 
 const SHARE_GROUP_HEARTBEAT_RESPONSE: &[FieldSchema] = &[
@@ -2683,10 +2687,10 @@ const SHARE_GROUP_HEARTBEAT_RESPONSE: &[FieldSchema] = &[
 ];
 
 const SHARE_GROUP_HEARTBEAT_ASSIGNMENT: &[FieldSchema] =
-    &[field("TopicPartitions", Struct(SHARE_GROUP_HEARTBEAT_TOPIC_PARTITIONS), 0, 1).array()];
+    &[field("TopicPartitions", Struct(SHARE_GROUP_HEARTBEAT_TOPIC_PARTITIONS), 0, 1).array(18)];
 
 const SHARE_GROUP_HEARTBEAT_TOPIC_PARTITIONS: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 1), field("Partitions", Int32, 0, 1).array()];
+    &[field("TopicId", Uuid, 0, 1), field("Partitions", Int32, 0, 1).array(4)];
 
 const SNAPSHOT_FOOTER_RECORD: &[FieldSchema] = &[field("Version", Int16, 0, 0)];
 
@@ -2699,20 +2703,20 @@ const STOP_REPLICA_REQUEST: &[FieldSchema] = &[
     field("ControllerEpoch", Int32, 0, 4),
     field("BrokerEpoch", Int64, 1, 4).default("-1").ignorable(),
     field("DeletePartitions", Bool, 0, 2),
-    field("UngroupedPartitions", Struct(STOP_REPLICA_PARTITION_V0), 0, 0).array(),
-    field("Topics", Struct(STOP_REPLICA_TOPIC_V1), 1, 2).array(),
-    field("TopicStates", Struct(STOP_REPLICA_TOPIC_STATE), 3, 4).array(),
+    field("UngroupedPartitions", Struct(STOP_REPLICA_PARTITION_V0), 0, 0).array(6),
+    field("Topics", Struct(STOP_REPLICA_TOPIC_V1), 1, 2).array(3),
+    field("TopicStates", Struct(STOP_REPLICA_TOPIC_STATE), 3, 4).array(3),
 ];
 
 const STOP_REPLICA_PARTITION_V0: &[FieldSchema] =
     &[field("TopicName", String, 0, 0).entity("topicName"), field("PartitionIndex", Int32, 0, 0)];
 
 const STOP_REPLICA_TOPIC_V1: &[FieldSchema] =
-    &[field("Name", String, 1, 2).entity("topicName"), field("PartitionIndexes", Int32, 1, 2).array()];
+    &[field("Name", String, 1, 2).entity("topicName"), field("PartitionIndexes", Int32, 1, 2).array(4)];
 
 const STOP_REPLICA_TOPIC_STATE: &[FieldSchema] = &[
     field("TopicName", String, 3, 4).entity("topicName"),
-    field("PartitionStates", Struct(STOP_REPLICA_PARTITION_STATE), 3, 4).array(),
+    field("PartitionStates", Struct(STOP_REPLICA_PARTITION_STATE), 3, 4).array(10),
 ];
 
 const STOP_REPLICA_PARTITION_STATE: &[FieldSchema] = &[
@@ -2722,7 +2726,7 @@ const STOP_REPLICA_PARTITION_STATE: &[FieldSchema] = &[
 ];
 
 const STOP_REPLICA_RESPONSE: &[FieldSchema] =
-    &[field("ErrorCode", Int16, 0, 4), field("PartitionErrors", Struct(STOP_REPLICA_PARTITION_ERROR), 0, 4).array()];
+    &[field("ErrorCode", Int16, 0, 4), field("PartitionErrors", Struct(STOP_REPLICA_PARTITION_ERROR), 0, 4).array(8)];
 
 const STOP_REPLICA_PARTITION_ERROR: &[FieldSchema] = &[
     field("TopicName", String, 0, 4).entity("topicName"),
@@ -2731,11 +2735,11 @@ const STOP_REPLICA_PARTITION_ERROR: &[FieldSchema] = &[
 ];
 
 const STREAMS_GROUP_DESCRIBE_REQUEST: &[FieldSchema] =
-    &[field("GroupIds", String, 0, 0).array().entity("groupId"), field("IncludeAuthorizedOperations", Bool, 0, 0)];
+    &[field("GroupIds", String, 0, 0).array(1).entity("groupId"), field("IncludeAuthorizedOperations", Bool, 0, 0)];
 
 const STREAMS_GROUP_DESCRIBE_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
-    field("Groups", Struct(STREAMS_GROUP_DESCRIBE_DESCRIBED_GROUP), 0, 0).array(),
+    field("Groups", Struct(STREAMS_GROUP_DESCRIBE_DESCRIBED_GROUP), 0, 0).array(20),
 ];
 
 const STREAMS_GROUP_DESCRIBE_DESCRIBED_GROUP: &[FieldSchema] = &[
@@ -2746,21 +2750,21 @@ const STREAMS_GROUP_DESCRIBE_DESCRIBED_GROUP: &[FieldSchema] = &[
     field("GroupEpoch", Int32, 0, 0),
     field("AssignmentEpoch", Int32, 0, 0),
     field("Topology", Struct(STREAMS_GROUP_DESCRIBE_TOPOLOGY), 0, 0).null(0, 0).default("null"),
-    field("Members", Struct(STREAMS_GROUP_DESCRIBE_MEMBER), 0, 0).array(),
+    field("Members", Struct(STREAMS_GROUP_DESCRIBE_MEMBER), 0, 0).array(28),
     field("AuthorizedOperations", Int32, 0, 0).default("-2147483648"),
 ];
 
 const STREAMS_GROUP_DESCRIBE_TOPOLOGY: &[FieldSchema] = &[
     field("Epoch", Int32, 0, 0),
-    field("Subtopologies", Struct(STREAMS_GROUP_DESCRIBE_SUBTOPOLOGY), 0, 0).array().null(0, 0).default("null"),
+    field("Subtopologies", Struct(STREAMS_GROUP_DESCRIBE_SUBTOPOLOGY), 0, 0).array(6).null(0, 0).default("null"),
 ];
 
 const STREAMS_GROUP_DESCRIBE_SUBTOPOLOGY: &[FieldSchema] = &[
     field("SubtopologyId", String, 0, 0),
-    field("SourceTopics", String, 0, 0).array().entity("topicName"),
-    field("RepartitionSinkTopics", String, 0, 0).array().entity("topicName"),
-    field("StateChangelogTopics", Struct(STREAMS_GROUP_DESCRIBE_TOPIC_INFO), 0, 0).array(),
-    field("RepartitionSourceTopics", Struct(STREAMS_GROUP_DESCRIBE_TOPIC_INFO), 0, 0).array(),
+    field("SourceTopics", String, 0, 0).array(1).entity("topicName"),
+    field("RepartitionSinkTopics", String, 0, 0).array(1).entity("topicName"),
+    field("StateChangelogTopics", Struct(STREAMS_GROUP_DESCRIBE_TOPIC_INFO), 0, 0).array(9),
+    field("RepartitionSourceTopics", Struct(STREAMS_GROUP_DESCRIBE_TOPIC_INFO), 0, 0).array(9),
 ];
 
 const STREAMS_GROUP_DESCRIBE_MEMBER: &[FieldSchema] = &[
@@ -2773,9 +2777,9 @@ const STREAMS_GROUP_DESCRIBE_MEMBER: &[FieldSchema] = &[
     field("TopologyEpoch", Int32, 0, 0),
     field("ProcessId", String, 0, 0),
     field("UserEndpoint", Struct(STREAMS_GROUP_DESCRIBE_ENDPOINT), 0, 0).null(0, 0).default("null"),
-    field("ClientTags", Struct(STREAMS_GROUP_DESCRIBE_KEY_VALUE), 0, 0).array(),
-    field("TaskOffsets", Struct(STREAMS_GROUP_DESCRIBE_TASK_OFFSET), 0, 0).array(),
-    field("TaskEndOffsets", Struct(STREAMS_GROUP_DESCRIBE_TASK_OFFSET), 0, 0).array(),
+    field("ClientTags", Struct(STREAMS_GROUP_DESCRIBE_KEY_VALUE), 0, 0).array(3),
+    field("TaskOffsets", Struct(STREAMS_GROUP_DESCRIBE_TASK_OFFSET), 0, 0).array(14),
+    field("TaskEndOffsets", Struct(STREAMS_GROUP_DESCRIBE_TASK_OFFSET), 0, 0).array(14),
     field("Assignment", Struct(STREAMS_GROUP_DESCRIBE_ASSIGNMENT), 0, 0),
     field("TargetAssignment", Struct(STREAMS_GROUP_DESCRIBE_ASSIGNMENT), 0, 0),
     field("IsClassic", Bool, 0, 0),
@@ -2787,13 +2791,13 @@ const STREAMS_GROUP_DESCRIBE_TASK_OFFSET: &[FieldSchema] =
     &[field("SubtopologyId", String, 0, 0), field("Partition", Int32, 0, 0), field("Offset", Int64, 0, 0)];
 
 const STREAMS_GROUP_DESCRIBE_ASSIGNMENT: &[FieldSchema] = &[
-    field("ActiveTasks", Struct(STREAMS_GROUP_DESCRIBE_TASK_IDS), 0, 0).array(),
-    field("StandbyTasks", Struct(STREAMS_GROUP_DESCRIBE_TASK_IDS), 0, 0).array(),
-    field("WarmupTasks", Struct(STREAMS_GROUP_DESCRIBE_TASK_IDS), 0, 0).array(),
+    field("ActiveTasks", Struct(STREAMS_GROUP_DESCRIBE_TASK_IDS), 0, 0).array(3),
+    field("StandbyTasks", Struct(STREAMS_GROUP_DESCRIBE_TASK_IDS), 0, 0).array(3),
+    field("WarmupTasks", Struct(STREAMS_GROUP_DESCRIBE_TASK_IDS), 0, 0).array(3),
 ];
 
 const STREAMS_GROUP_DESCRIBE_TASK_IDS: &[FieldSchema] =
-    &[field("SubtopologyId", String, 0, 0), field("Partitions", Int32, 0, 0).array()];
+    &[field("SubtopologyId", String, 0, 0), field("Partitions", Int32, 0, 0).array(4)];
 
 const STREAMS_GROUP_DESCRIBE_KEY_VALUE: &[FieldSchema] = &[field("Key", String, 0, 0), field("Value", String, 0, 0)];
 
@@ -2801,7 +2805,7 @@ const STREAMS_GROUP_DESCRIBE_TOPIC_INFO: &[FieldSchema] = &[
     field("Name", String, 0, 0).entity("topicName"),
     field("Partitions", Int32, 0, 0),
     field("ReplicationFactor", Int16, 0, 0),
-    field("TopicConfigs", Struct(STREAMS_GROUP_DESCRIBE_KEY_VALUE), 0, 0).array(),
+    field("TopicConfigs", Struct(STREAMS_GROUP_DESCRIBE_KEY_VALUE), 0, 0).array(3),
 ];
 
 const STREAMS_GROUP_HEARTBEAT_REQUEST: &[FieldSchema] = &[
@@ -2813,34 +2817,34 @@ const STREAMS_GROUP_HEARTBEAT_REQUEST: &[FieldSchema] = &[
     field("RackId", String, 0, 0).null(0, 0).default("null"),
     field("RebalanceTimeoutMs", Int32, 0, 0).default("-1"),
     field("Topology", Struct(STREAMS_GROUP_HEARTBEAT_TOPOLOGY), 0, 0).null(0, 0).default("null"),
-    field("ActiveTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array().null(0, 0).default("null"),
-    field("StandbyTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array().null(0, 0).default("null"),
-    field("WarmupTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array().null(0, 0).default("null"),
+    field("ActiveTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array(3).null(0, 0).default("null"),
+    field("StandbyTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array(3).null(0, 0).default("null"),
+    field("WarmupTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array(3).null(0, 0).default("null"),
     field("ProcessId", String, 0, 0).null(0, 0).default("null"),
     field("UserEndpoint", Struct(STREAMS_GROUP_HEARTBEAT_ENDPOINT), 0, 0).null(0, 0).default("null"),
-    field("ClientTags", Struct(STREAMS_GROUP_HEARTBEAT_KEY_VALUE), 0, 0).array().null(0, 0).default("null"),
-    field("TaskOffsets", Struct(STREAMS_GROUP_HEARTBEAT_TASK_OFFSET), 0, 0).array().null(0, 0).default("null"),
-    field("TaskEndOffsets", Struct(STREAMS_GROUP_HEARTBEAT_TASK_OFFSET), 0, 0).array().null(0, 0).default("null"),
+    field("ClientTags", Struct(STREAMS_GROUP_HEARTBEAT_KEY_VALUE), 0, 0).array(3).null(0, 0).default("null"),
+    field("TaskOffsets", Struct(STREAMS_GROUP_HEARTBEAT_TASK_OFFSET), 0, 0).array(14).null(0, 0).default("null"),
+    field("TaskEndOffsets", Struct(STREAMS_GROUP_HEARTBEAT_TASK_OFFSET), 0, 0).array(14).null(0, 0).default("null"),
     field("ShutdownApplication", Bool, 0, 0),
 ];
 
 const STREAMS_GROUP_HEARTBEAT_TOPOLOGY: &[FieldSchema] =
-    &[field("Epoch", Int32, 0, 0), field("Subtopologies", Struct(STREAMS_GROUP_HEARTBEAT_SUBTOPOLOGY), 0, 0).array()];
+    &[field("Epoch", Int32, 0, 0), field("Subtopologies", Struct(STREAMS_GROUP_HEARTBEAT_SUBTOPOLOGY), 0, 0).array(8)];
 
 const STREAMS_GROUP_HEARTBEAT_SUBTOPOLOGY: &[FieldSchema] = &[
     field("SubtopologyId", String, 0, 0),
-    field("SourceTopics", String, 0, 0).array().entity("topicName"),
-    field("SourceTopicRegex", String, 0, 0).array(),
-    field("StateChangelogTopics", Struct(STREAMS_GROUP_HEARTBEAT_TOPIC_INFO), 0, 0).array(),
-    field("RepartitionSinkTopics", String, 0, 0).array().entity("topicName"),
-    field("RepartitionSourceTopics", Struct(STREAMS_GROUP_HEARTBEAT_TOPIC_INFO), 0, 0).array(),
-    field("CopartitionGroups", Struct(STREAMS_GROUP_HEARTBEAT_COPARTITION_GROUP), 0, 0).array(),
+    field("SourceTopics", String, 0, 0).array(1).entity("topicName"),
+    field("SourceTopicRegex", String, 0, 0).array(1),
+    field("StateChangelogTopics", Struct(STREAMS_GROUP_HEARTBEAT_TOPIC_INFO), 0, 0).array(9),
+    field("RepartitionSinkTopics", String, 0, 0).array(1).entity("topicName"),
+    field("RepartitionSourceTopics", Struct(STREAMS_GROUP_HEARTBEAT_TOPIC_INFO), 0, 0).array(9),
+    field("CopartitionGroups", Struct(STREAMS_GROUP_HEARTBEAT_COPARTITION_GROUP), 0, 0).array(4),
 ];
 
 const STREAMS_GROUP_HEARTBEAT_COPARTITION_GROUP: &[FieldSchema] = &[
-    field("SourceTopics", Int16, 0, 0).array(),
-    field("SourceTopicRegex", Int16, 0, 0).array(),
-    field("RepartitionSourceTopics", Int16, 0, 0).array(),
+    field("SourceTopics", Int16, 0, 0).array(2),
+    field("SourceTopicRegex", Int16, 0, 0).array(2),
+    field("RepartitionSourceTopics", Int16, 0, 0).array(2),
 ];
 
 const STREAMS_GROUP_HEARTBEAT_KEY_VALUE: &[FieldSchema] = &[field("Key", String, 0, 0), field("Value", String, 0, 0)];
@@ -2849,7 +2853,7 @@ const STREAMS_GROUP_HEARTBEAT_TOPIC_INFO: &[FieldSchema] = &[
     field("Name", String, 0, 0).entity("topicName"),
     field("Partitions", Int32, 0, 0),
     field("ReplicationFactor", Int16, 0, 0),
-    field("TopicConfigs", Struct(STREAMS_GROUP_HEARTBEAT_KEY_VALUE), 0, 0).array(),
+    field("TopicConfigs", Struct(STREAMS_GROUP_HEARTBEAT_KEY_VALUE), 0, 0).array(3),
 ];
 
 const STREAMS_GROUP_HEARTBEAT_ENDPOINT: &[FieldSchema] = &[field("Host", String, 0, 0), field("Port", Uint16, 0, 0)];
@@ -2858,7 +2862,7 @@ const STREAMS_GROUP_HEARTBEAT_TASK_OFFSET: &[FieldSchema] =
     &[field("SubtopologyId", String, 0, 0), field("Partition", Int32, 0, 0), field("Offset", Int64, 0, 0)];
 
 const STREAMS_GROUP_HEARTBEAT_TASK_IDS: &[FieldSchema] =
-    &[field("SubtopologyId", String, 0, 0), field("Partitions", Int32, 0, 0).array()];
+    &[field("SubtopologyId", String, 0, 0), field("Partitions", Int32, 0, 0).array(4)];
 
 const STREAMS_GROUP_HEARTBEAT_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 0),
@@ -2869,28 +2873,28 @@ const STREAMS_GROUP_HEARTBEAT_RESPONSE: &[FieldSchema] = &[
     field("HeartbeatIntervalMs", Int32, 0, 0),
     field("AcceptableRecoveryLag", Int32, 0, 0),
     field("TaskOffsetIntervalMs", Int32, 0, 0),
-    field("Status", Struct(STREAMS_GROUP_HEARTBEAT_STATUS), 0, 0).array().null(0, 0),
-    field("ActiveTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array().null(0, 0).default("null"),
-    field("StandbyTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array().null(0, 0).default("null"),
-    field("WarmupTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array().null(0, 0).default("null"),
+    field("Status", Struct(STREAMS_GROUP_HEARTBEAT_STATUS), 0, 0).array(3).null(0, 0),
+    field("ActiveTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array(3).null(0, 0).default("null"),
+    field("StandbyTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array(3).null(0, 0).default("null"),
+    field("WarmupTasks", Struct(STREAMS_GROUP_HEARTBEAT_TASK_IDS), 0, 0).array(3).null(0, 0).default("null"),
     field("EndpointInformationEpoch", Int32, 0, 0),
     field("PartitionsByUserEndpoint", Struct(STREAMS_GROUP_HEARTBEAT_ENDPOINT_TO_PARTITIONS), 0, 0)
-        .array()
+        .array(7)
         .null(0, 0)
         .default("null"),
 ];
 
 const STREAMS_GROUP_HEARTBEAT_ENDPOINT_TO_PARTITIONS: &[FieldSchema] = &[
     field("UserEndpoint", Struct(STREAMS_GROUP_HEARTBEAT_ENDPOINT), 0, 0),
-    field("ActivePartitions", Struct(STREAMS_GROUP_HEARTBEAT_TOPIC_PARTITION), 0, 0).array(),
-    field("StandbyPartitions", Struct(STREAMS_GROUP_HEARTBEAT_TOPIC_PARTITION), 0, 0).array(),
+    field("ActivePartitions", Struct(STREAMS_GROUP_HEARTBEAT_TOPIC_PARTITION), 0, 0).array(3),
+    field("StandbyPartitions", Struct(STREAMS_GROUP_HEARTBEAT_TOPIC_PARTITION), 0, 0).array(3),
 ];
 
 const STREAMS_GROUP_HEARTBEAT_STATUS: &[FieldSchema] =
     &[field("StatusCode", Int8, 0, 0), field("StatusDetail", String, 0, 0)];
 
 const STREAMS_GROUP_HEARTBEAT_TOPIC_PARTITION: &[FieldSchema] =
-    &[field("Topic", String, 0, 0).entity("topicName"), field("Partitions", Int32, 0, 0).array()];
+    &[field("Topic", String, 0, 0).entity("topicName"), field("Partitions", Int32, 0, 0).array(4)];
 
 const SYNC_GROUP_REQUEST: &[FieldSchema] = &[
     field("GroupId", String, 0, 5).entity("groupId"),
@@ -2899,7 +2903,7 @@ const SYNC_GROUP_REQUEST: &[FieldSchema] = &[
     field("GroupInstanceId", String, 3, 5).null(3, 5).default("null"),
     field("ProtocolType", String, 5, 5).null(5, 5).default("null").ignorable(),
     field("ProtocolName", String, 5, 5).null(5, 5).default("null").ignorable(),
-    field("Assignments", Struct(SYNC_GROUP_REQUEST_ASSIGNMENT), 0, 5).array(),
+    field("Assignments", Struct(SYNC_GROUP_REQUEST_ASSIGNMENT), 0, 5).array(3),
 ];
 
 const SYNC_GROUP_REQUEST_ASSIGNMENT: &[FieldSchema] =
@@ -2921,12 +2925,12 @@ const TXN_OFFSET_COMMIT_REQUEST: &[FieldSchema] = &[
     field("GenerationId", Int32, 3, 5).default("-1"),
     field("MemberId", String, 3, 5),
     field("GroupInstanceId", String, 3, 5).null(3, 5).default("null"),
-    field("Topics", Struct(TXN_OFFSET_COMMIT_REQUEST_TOPIC), 0, 5).array(),
+    field("Topics", Struct(TXN_OFFSET_COMMIT_REQUEST_TOPIC), 0, 5).array(3),
 ];
 
 const TXN_OFFSET_COMMIT_REQUEST_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 5).entity("topicName"),
-    field("Partitions", Struct(TXN_OFFSET_COMMIT_REQUEST_PARTITION), 0, 5).array(),
+    field("Partitions", Struct(TXN_OFFSET_COMMIT_REQUEST_PARTITION), 0, 5).array(14),
 ];
 
 const TXN_OFFSET_COMMIT_REQUEST_PARTITION: &[FieldSchema] = &[
@@ -2937,11 +2941,11 @@ const TXN_OFFSET_COMMIT_REQUEST_PARTITION: &[FieldSchema] = &[
 ];
 
 const TXN_OFFSET_COMMIT_RESPONSE: &[FieldSchema] =
-    &[field("ThrottleTimeMs", Int32, 0, 5), field("Topics", Struct(TXN_OFFSET_COMMIT_RESPONSE_TOPIC), 0, 5).array()];
+    &[field("ThrottleTimeMs", Int32, 0, 5), field("Topics", Struct(TXN_OFFSET_COMMIT_RESPONSE_TOPIC), 0, 5).array(3)];
 
 const TXN_OFFSET_COMMIT_RESPONSE_TOPIC: &[FieldSchema] = &[
     field("Name", String, 0, 5).entity("topicName"),
-    field("Partitions", Struct(TXN_OFFSET_COMMIT_RESPONSE_PARTITION), 0, 5).array(),
+    field("Partitions", Struct(TXN_OFFSET_COMMIT_RESPONSE_PARTITION), 0, 5).array(6),
 ];
 
 const TXN_OFFSET_COMMIT_RESPONSE_PARTITION: &[FieldSchema] =
@@ -2957,7 +2961,7 @@ const UNREGISTER_BROKER_RESPONSE: &[FieldSchema] = &[
 
 const UPDATE_FEATURES_REQUEST: &[FieldSchema] = &[
     field("timeoutMs", Int32, 0, 2).default("60000"),
-    field("FeatureUpdates", Struct(UPDATE_FEATURES_FEATURE_UPDATE_KEY), 0, 2).array(),
+    field("FeatureUpdates", Struct(UPDATE_FEATURES_FEATURE_UPDATE_KEY), 0, 2).array(5),
     field("ValidateOnly", Bool, 1, 2),
 ];
 
@@ -2972,7 +2976,7 @@ const UPDATE_FEATURES_RESPONSE: &[FieldSchema] = &[
     field("ThrottleTimeMs", Int32, 0, 2),
     field("ErrorCode", Int16, 0, 2),
     field("ErrorMessage", String, 0, 2).null(0, 2),
-    field("Results", Struct(UPDATE_FEATURES_UPDATABLE_FEATURE_RESULT), 0, 1).array().ignorable(),
+    field("Results", Struct(UPDATE_FEATURES_UPDATABLE_FEATURE_RESULT), 0, 1).array(5).ignorable(),
 ];
 
 const UPDATE_FEATURES_UPDATABLE_FEATURE_RESULT: &[FieldSchema] = &[
@@ -2987,22 +2991,22 @@ const UPDATE_METADATA_REQUEST: &[FieldSchema] = &[
     field("Type", Int8, 8, 8).tag(0),
     field("ControllerEpoch", Int32, 0, 8),
     field("BrokerEpoch", Int64, 5, 8).default("-1").ignorable(),
-    field("UngroupedPartitionStates", Struct(UPDATE_METADATA_PARTITION_STATE), 0, 4).array(),
-    field("TopicStates", Struct(UPDATE_METADATA_TOPIC_STATE), 5, 8).array(),
-    field("LiveBrokers", Struct(UPDATE_METADATA_BROKER), 0, 8).array(),
+    field("UngroupedPartitionStates", Struct(UPDATE_METADATA_PARTITION_STATE), 0, 4).array(30),
+    field("TopicStates", Struct(UPDATE_METADATA_TOPIC_STATE), 5, 8).array(3),
+    field("LiveBrokers", Struct(UPDATE_METADATA_BROKER), 0, 8).array(7),
 ];
 
 const UPDATE_METADATA_TOPIC_STATE: &[FieldSchema] = &[
     field("TopicName", String, 5, 8).entity("topicName"),
     field("TopicId", Uuid, 7, 8).ignorable(),
-    field("PartitionStates", Struct(UPDATE_METADATA_PARTITION_STATE), 5, 8).array(),
+    field("PartitionStates", Struct(UPDATE_METADATA_PARTITION_STATE), 5, 8).array(24),
 ];
 
 const UPDATE_METADATA_BROKER: &[FieldSchema] = &[
     field("Id", Int32, 0, 8).entity("brokerId"),
     field("V0Host", String, 0, 0).ignorable(),
     field("V0Port", Int32, 0, 0).ignorable(),
-    field("Endpoints", Struct(UPDATE_METADATA_ENDPOINT), 1, 8).array().ignorable(),
+    field("Endpoints", Struct(UPDATE_METADATA_ENDPOINT), 1, 8).array(8).ignorable(),
     field("Rack", String, 2, 8).null(2, 8).ignorable(),
 ];
 
@@ -3019,10 +3023,10 @@ const UPDATE_METADATA_PARTITION_STATE: &[FieldSchema] = &[
     field("ControllerEpoch", Int32, 0, 8),
     field("Leader", Int32, 0, 8).entity("brokerId"),
     field("LeaderEpoch", Int32, 0, 8),
-    field("Isr", Int32, 0, 8).array().entity("brokerId"),
+    field("Isr", Int32, 0, 8).array(4).entity("brokerId"),
     field("ZkVersion", Int32, 0, 8),
-    field("Replicas", Int32, 0, 8).array().entity("brokerId"),
-    field("OfflineReplicas", Int32, 4, 8).array().entity("brokerId").ignorable(),
+    field("Replicas", Int32, 0, 8).array(4).entity("brokerId"),
+    field("OfflineReplicas", Int32, 4, 8).array(4).entity("brokerId").ignorable(),
 ];
 
 const UPDATE_METADATA_RESPONSE: &[FieldSchema] = &[field("ErrorCode", Int16, 0, 8)];
@@ -3032,7 +3036,7 @@ const UPDATE_RAFT_VOTER_REQUEST: &[FieldSchema] = &[
     field("CurrentLeaderEpoch", Int32, 0, 0),
     field("VoterId", Int32, 0, 0),
     field("VoterDirectoryId", Uuid, 0, 0),
-    field("Listeners", Struct(UPDATE_RAFT_VOTER_LISTENER), 0, 0).array(),
+    field("Listeners", Struct(UPDATE_RAFT_VOTER_LISTENER), 0, 0).array(5),
     field("KRaftVersionFeature", Struct(UPDATE_RAFT_VOTER_KRAFT_VERSION_FEATURE), 0, 0),
 ];
 
@@ -3058,12 +3062,12 @@ const UPDATE_RAFT_VOTER_CURRENT_LEADER: &[FieldSchema] = &[
 const VOTE_REQUEST: &[FieldSchema] = &[
     field("ClusterId", String, 0, 2).null(0, 2).default("null"),
     field("VoterId", Int32, 1, 2).default("-1").entity("brokerId").ignorable(),
-    field("Topics", Struct(VOTE_REQUEST_TOPIC_DATA), 0, 2).array(),
+    field("Topics", Struct(VOTE_REQUEST_TOPIC_DATA), 0, 2).array(3),
 ];
 
 const VOTE_REQUEST_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 2).entity("topicName"),
-    field("Partitions", Struct(VOTE_REQUEST_PARTITION_DATA), 0, 2).array(),
+    field("Partitions", Struct(VOTE_REQUEST_PARTITION_DATA), 0, 2).array(25),
 ];
 
 const VOTE_REQUEST_PARTITION_DATA: &[FieldSchema] = &[
@@ -3079,13 +3083,13 @@ const VOTE_REQUEST_PARTITION_DATA: &[FieldSchema] = &[
 
 const VOTE_RESPONSE: &[FieldSchema] = &[
     field("ErrorCode", Int16, 0, 2),
-    field("Topics", Struct(VOTE_RESPONSE_TOPIC_DATA), 0, 2).array(),
-    field("NodeEndpoints", Struct(VOTE_NODE_ENDPOINT), 1, 2).array().tag(0),
+    field("Topics", Struct(VOTE_RESPONSE_TOPIC_DATA), 0, 2).array(3),
+    field("NodeEndpoints", Struct(VOTE_NODE_ENDPOINT), 1, 2).array(8).tag(0),
 ];
 
 const VOTE_RESPONSE_TOPIC_DATA: &[FieldSchema] = &[
     field("TopicName", String, 0, 2).entity("topicName"),
-    field("Partitions", Struct(VOTE_RESPONSE_PARTITION_DATA), 0, 2).array(),
+    field("Partitions", Struct(VOTE_RESPONSE_PARTITION_DATA), 0, 2).array(16),
 ];
 
 const VOTE_RESPONSE_PARTITION_DATA: &[FieldSchema] = &[
@@ -3103,12 +3107,12 @@ const VOTE_NODE_ENDPOINT: &[FieldSchema] = &[
 ];
 
 const VOTERS_RECORD: &[FieldSchema] =
-    &[field("Version", Int16, 0, 0), field("Voters", Struct(VOTERS_RECORD_VOTER), 0, 0).array()];
+    &[field("Version", Int16, 0, 0), field("Voters", Struct(VOTERS_RECORD_VOTER), 0, 0).array(27)];
 
 const VOTERS_RECORD_VOTER: &[FieldSchema] = &[
     field("VoterId", Int32, 0, 0).entity("brokerId"),
     field("VoterDirectoryId", Uuid, 0, 0),
-    field("Endpoints", Struct(VOTERS_RECORD_ENDPOINT), 0, 0).array(),
+    field("Endpoints", Struct(VOTERS_RECORD_ENDPOINT), 0, 0).array(5),
     field("KRaftVersionFeature", Struct(VOTERS_RECORD_KRAFT_VERSION_FEATURE), 0, 0),
 ];
 
@@ -3118,11 +3122,15 @@ const VOTERS_RECORD_ENDPOINT: &[FieldSchema] =
 const VOTERS_RECORD_KRAFT_VERSION_FEATURE: &[FieldSchema] =
     &[field("MinSupportedVersion", Int16, 0, 0), field("MaxSupportedVersion", Int16, 0, 0)];
 
-const WRITE_SHARE_GROUP_STATE_REQUEST: &[FieldSchema] =
-    &[field("GroupId", String, 0, 1), field("Topics", Struct(WRITE_SHARE_GROUP_STATE_WRITE_STATE_DATA), 0, 1).array()];
+const WRITE_SHARE_GROUP_STATE_REQUEST: &[FieldSchema] = &[
+    field("GroupId", String, 0, 1),
+    field("Topics", Struct(WRITE_SHARE_GROUP_STATE_WRITE_STATE_DATA), 0, 1).array(18),
+];
 
-const WRITE_SHARE_GROUP_STATE_WRITE_STATE_DATA: &[FieldSchema] =
-    &[field("TopicId", Uuid, 0, 1), field("Partitions", Struct(WRITE_SHARE_GROUP_STATE_PARTITION_DATA), 0, 1).array()];
+const WRITE_SHARE_GROUP_STATE_WRITE_STATE_DATA: &[FieldSchema] = &[
+    field("TopicId", Uuid, 0, 1),
+    field("Partitions", Struct(WRITE_SHARE_GROUP_STATE_PARTITION_DATA), 0, 1).array(22),
+];
 
 const WRITE_SHARE_GROUP_STATE_PARTITION_DATA: &[FieldSchema] = &[
     field("Partition", Int32, 0, 1),
@@ -3130,7 +3138,7 @@ const WRITE_SHARE_GROUP_STATE_PARTITION_DATA: &[FieldSchema] = &[
     field("LeaderEpoch", Int32, 0, 1),
     field("StartOffset", Int64, 0, 1),
     field("DeliveryCompleteCount", Int32, 1, 1).default("-1").ignorable(),
-    field("StateBatches", Struct(WRITE_SHARE_GROUP_STATE_STATE_BATCH), 0, 1).array(),
+    field("StateBatches", Struct(WRITE_SHARE_GROUP_STATE_STATE_BATCH), 0, 1).array(20),
 ];
 
 const WRITE_SHARE_GROUP_STATE_STATE_BATCH: &[FieldSchema] = &[
@@ -3141,11 +3149,11 @@ const WRITE_SHARE_GROUP_STATE_STATE_BATCH: &[FieldSchema] = &[
 ];
 
 const WRITE_SHARE_GROUP_STATE_RESPONSE: &[FieldSchema] =
-    &[field("Results", Struct(WRITE_SHARE_GROUP_STATE_WRITE_STATE_RESULT), 0, 1).array()];
+    &[field("Results", Struct(WRITE_SHARE_GROUP_STATE_WRITE_STATE_RESULT), 0, 1).array(18)];
 
 const WRITE_SHARE_GROUP_STATE_WRITE_STATE_RESULT: &[FieldSchema] = &[
     field("TopicId", Uuid, 0, 1),
-    field("Partitions", Struct(WRITE_SHARE_GROUP_STATE_PARTITION_RESULT), 0, 1).array(),
+    field("Partitions", Struct(WRITE_SHARE_GROUP_STATE_PARTITION_RESULT), 0, 1).array(8),
 ];
 
 const WRITE_SHARE_GROUP_STATE_PARTITION_RESULT: &[FieldSchema] = &[
@@ -3155,31 +3163,31 @@ const WRITE_SHARE_GROUP_STATE_PARTITION_RESULT: &[FieldSchema] = &[
 ];
 
 const WRITE_TXN_MARKERS_REQUEST: &[FieldSchema] =
-    &[field("Markers", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER), 0, 2).array()];
+    &[field("Markers", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER), 0, 2).array(17)];
 
 const WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER: &[FieldSchema] = &[
     field("ProducerId", Int64, 0, 2).entity("producerId"),
     field("ProducerEpoch", Int16, 0, 2),
     field("TransactionResult", Bool, 0, 2),
-    field("Topics", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_TOPIC), 0, 2).array(),
+    field("Topics", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_TOPIC), 0, 2).array(3),
     field("CoordinatorEpoch", Int32, 0, 2),
     field("TransactionVersion", Int8, 2, 2).ignorable(),
 ];
 
 const WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_TOPIC: &[FieldSchema] =
-    &[field("Name", String, 0, 2).entity("topicName"), field("PartitionIndexes", Int32, 0, 2).array()];
+    &[field("Name", String, 0, 2).entity("topicName"), field("PartitionIndexes", Int32, 0, 2).array(4)];
 
 const WRITE_TXN_MARKERS_RESPONSE: &[FieldSchema] =
-    &[field("Markers", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_RESULT), 0, 2).array()];
+    &[field("Markers", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_RESULT), 0, 2).array(10)];
 
 const WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_RESULT: &[FieldSchema] = &[
     field("ProducerId", Int64, 0, 2).entity("producerId"),
-    field("Topics", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_TOPIC_RESULT), 0, 2).array(),
+    field("Topics", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_TOPIC_RESULT), 0, 2).array(3),
 ];
 
 const WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_TOPIC_RESULT: &[FieldSchema] = &[
     field("Name", String, 0, 2).entity("topicName"),
-    field("Partitions", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_PARTITION_RESULT), 0, 2).array(),
+    field("Partitions", Struct(WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_PARTITION_RESULT), 0, 2).array(6),
 ];
 
 const WRITE_TXN_MARKERS_WRITABLE_TXN_MARKER_PARTITION_RESULT: &[FieldSchema] =

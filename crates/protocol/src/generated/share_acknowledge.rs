@@ -52,7 +52,7 @@ impl Codec for ShareAcknowledgeRequest {
             member_id: r.nullable_string()?,
             share_session_epoch: r.int32()?,
             is_renew_ack: if v >= 2 { r.bool()? } else { false },
-            topics: r.array(AcknowledgeTopic::read)?,
+            topics: r.array(AcknowledgeTopic::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -89,7 +89,7 @@ impl AcknowledgeTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(AcknowledgePartition::read)?,
+            partitions: r.array(AcknowledgePartition::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -118,7 +118,7 @@ impl AcknowledgePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             partition_index: r.int32()?,
-            acknowledgement_batches: r.array(AcknowledgementBatch::read)?,
+            acknowledgement_batches: r.array(AcknowledgementBatch::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -154,7 +154,7 @@ impl AcknowledgementBatch {
         let mut this = Self {
             first_offset: r.int64()?,
             last_offset: r.int64()?,
-            acknowledge_types: r.array(Reader::int8)?,
+            acknowledge_types: r.array(Reader::int8, 1)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -208,8 +208,8 @@ impl Codec for ShareAcknowledgeResponse {
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
             acquisition_lock_timeout_ms: if v >= 2 { r.int32()? } else { 0 },
-            responses: r.array(ShareAcknowledgeTopicResponse::read)?,
-            node_endpoints: r.array(NodeEndpoint::read)?,
+            responses: r.array(ShareAcknowledgeTopicResponse::read, 18)?,
+            node_endpoints: r.array(NodeEndpoint::read, 11)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -245,7 +245,7 @@ impl ShareAcknowledgeTopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionData::read)?,
+            partitions: r.array(PartitionData::read, 17)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

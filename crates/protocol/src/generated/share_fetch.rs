@@ -79,8 +79,8 @@ impl Codec for ShareFetchRequest {
             batch_size: if v >= 1 { r.int32()? } else { 0 },
             share_acquire_mode: if v >= 2 { r.int8()? } else { 0 },
             is_renew_ack: if v >= 2 { r.bool()? } else { false },
-            topics: r.array(FetchTopic::read)?,
-            forgotten_topics_data: r.array(ForgottenTopic::read)?,
+            topics: r.array(FetchTopic::read, 18)?,
+            forgotten_topics_data: r.array(ForgottenTopic::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -134,7 +134,7 @@ impl FetchTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(FetchPartition::read)?,
+            partitions: r.array(FetchPartition::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -167,7 +167,7 @@ impl FetchPartition {
         let mut this = Self {
             partition_index: r.int32()?,
             partition_max_bytes: if v <= 0 { r.int32()? } else { 0 },
-            acknowledgement_batches: r.array(AcknowledgementBatch::read)?,
+            acknowledgement_batches: r.array(AcknowledgementBatch::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -205,7 +205,7 @@ impl AcknowledgementBatch {
         let mut this = Self {
             first_offset: r.int64()?,
             last_offset: r.int64()?,
-            acknowledge_types: r.array(Reader::int8)?,
+            acknowledge_types: r.array(Reader::int8, 1)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -235,7 +235,7 @@ impl ForgottenTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -288,8 +288,8 @@ impl Codec for ShareFetchResponse {
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
             acquisition_lock_timeout_ms: if v >= 1 { r.int32()? } else { 0 },
-            responses: r.array(ShareFetchableTopicResponse::read)?,
-            node_endpoints: r.array(NodeEndpoint::read)?,
+            responses: r.array(ShareFetchableTopicResponse::read, 18)?,
+            node_endpoints: r.array(NodeEndpoint::read, 11)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -327,7 +327,7 @@ impl ShareFetchableTopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionData::read)?,
+            partitions: r.array(PartitionData::read, 22)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -407,7 +407,7 @@ impl PartitionData {
             acknowledge_error_message: r.nullable_string()?,
             current_leader: LeaderIdAndEpoch::read(r)?,
             records: if v <= 0 { r.nullable_bytes()? } else { Some(r.bytes()?) },
-            acquired_records: r.array(AcquiredRecords::read)?,
+            acquired_records: r.array(AcquiredRecords::read, 19)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -28,7 +28,7 @@ impl Request for ShareGroupDescribeRequest {
 impl Codec for ShareGroupDescribeRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
-            group_ids: r.array(Reader::string)?,
+            group_ids: r.array(Reader::string, 1)?,
             include_authorized_operations: r.bool()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -70,7 +70,7 @@ impl Codec for ShareGroupDescribeResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            groups: r.array(DescribedGroup::read)?,
+            groups: r.array(DescribedGroup::read, 20)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -136,7 +136,7 @@ impl DescribedGroup {
             group_epoch: r.int32()?,
             assignment_epoch: r.int32()?,
             assignor_name: r.string()?,
-            members: r.array(Member::read)?,
+            members: r.array(Member::read, 12)?,
             authorized_operations: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -187,7 +187,7 @@ impl Member {
             member_epoch: r.int32()?,
             client_id: r.string()?,
             client_host: r.string()?,
-            subscribed_topic_names: r.array(Reader::string)?,
+            subscribed_topic_names: r.array(Reader::string, 1)?,
             assignment: Assignment::read(r)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -229,7 +229,7 @@ impl TopicPartitions {
         let mut this = Self {
             topic_id: r.uuid()?,
             topic_name: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -256,7 +256,7 @@ pub struct Assignment {
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
-            Self { topic_partitions: r.array(TopicPartitions::read)?, unknown_tagged_fields: TaggedFields::new() };
+            Self { topic_partitions: r.array(TopicPartitions::read, 19)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }

@@ -38,7 +38,7 @@ impl Codec for ShareGroupHeartbeatRequest {
             member_id: r.string()?,
             member_epoch: r.int32()?,
             rack_id: r.nullable_string()?,
-            subscribed_topic_names: r.nullable_array(Reader::string)?,
+            subscribed_topic_names: r.nullable_array(Reader::string, 1)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -133,7 +133,7 @@ pub struct Assignment {
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
-            Self { topic_partitions: r.array(TopicPartitions::read)?, unknown_tagged_fields: TaggedFields::new() };
+            Self { topic_partitions: r.array(TopicPartitions::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -159,7 +159,7 @@ impl TopicPartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

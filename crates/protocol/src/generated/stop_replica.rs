@@ -62,9 +62,9 @@ impl Codec for StopReplicaRequest {
             controller_epoch: r.int32()?,
             broker_epoch: if v >= 1 { r.int64()? } else { -1 },
             delete_partitions: if v <= 2 { r.bool()? } else { false },
-            ungrouped_partitions: if v <= 0 { r.array(StopReplicaPartitionV0::read)? } else { Vec::new() },
-            topics: if (1..=2).contains(&v) { r.array(StopReplicaTopicV1::read)? } else { Vec::new() },
-            topic_states: if v >= 3 { r.array(StopReplicaTopicState::read)? } else { Vec::new() },
+            ungrouped_partitions: if v <= 0 { r.array(StopReplicaPartitionV0::read, 6)? } else { Vec::new() },
+            topics: if (1..=2).contains(&v) { r.array(StopReplicaTopicV1::read, 3)? } else { Vec::new() },
+            topic_states: if v >= 3 { r.array(StopReplicaTopicState::read, 3)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -152,7 +152,7 @@ impl StopReplicaTopicV1 {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partition_indexes: r.array(Reader::int32)?,
+            partition_indexes: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {
@@ -188,7 +188,7 @@ impl StopReplicaTopicState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_name: r.string()?,
-            partition_states: r.array(StopReplicaPartitionState::read)?,
+            partition_states: r.array(StopReplicaPartitionState::read, 10)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -274,7 +274,7 @@ impl Codec for StopReplicaResponse {
         let v = r.version();
         let mut this = Self {
             error_code: r.error_code()?,
-            partition_errors: r.array(StopReplicaPartitionError::read)?,
+            partition_errors: r.array(StopReplicaPartitionError::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 2 {

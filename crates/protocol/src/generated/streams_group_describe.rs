@@ -28,7 +28,7 @@ impl Request for StreamsGroupDescribeRequest {
 impl Codec for StreamsGroupDescribeRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
-            group_ids: r.array(Reader::string)?,
+            group_ids: r.array(Reader::string, 1)?,
             include_authorized_operations: r.bool()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -70,7 +70,7 @@ impl Codec for StreamsGroupDescribeResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            groups: r.array(DescribedGroup::read)?,
+            groups: r.array(DescribedGroup::read, 20)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -136,7 +136,7 @@ impl DescribedGroup {
             group_epoch: r.int32()?,
             assignment_epoch: r.int32()?,
             topology: r.nullable_struct(Topology::read)?,
-            members: r.array(Member::read)?,
+            members: r.array(Member::read, 28)?,
             authorized_operations: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -173,7 +173,7 @@ impl Topology {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             epoch: r.int32()?,
-            subtopologies: r.nullable_array(Subtopology::read)?,
+            subtopologies: r.nullable_array(Subtopology::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -208,10 +208,10 @@ impl Subtopology {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             subtopology_id: r.string()?,
-            source_topics: r.array(Reader::string)?,
-            repartition_sink_topics: r.array(Reader::string)?,
-            state_changelog_topics: r.array(TopicInfo::read)?,
-            repartition_source_topics: r.array(TopicInfo::read)?,
+            source_topics: r.array(Reader::string, 1)?,
+            repartition_sink_topics: r.array(Reader::string, 1)?,
+            state_changelog_topics: r.array(TopicInfo::read, 9)?,
+            repartition_source_topics: r.array(TopicInfo::read, 9)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -285,9 +285,9 @@ impl Member {
             topology_epoch: r.int32()?,
             process_id: r.string()?,
             user_endpoint: r.nullable_struct(Endpoint::read)?,
-            client_tags: r.array(KeyValue::read)?,
-            task_offsets: r.array(TaskOffset::read)?,
-            task_end_offsets: r.array(TaskOffset::read)?,
+            client_tags: r.array(KeyValue::read, 3)?,
+            task_offsets: r.array(TaskOffset::read, 14)?,
+            task_end_offsets: r.array(TaskOffset::read, 14)?,
             assignment: Assignment::read(r)?,
             target_assignment: Assignment::read(r)?,
             is_classic: r.bool()?,
@@ -391,9 +391,9 @@ pub struct Assignment {
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
-            active_tasks: r.array(TaskIds::read)?,
-            standby_tasks: r.array(TaskIds::read)?,
-            warmup_tasks: r.array(TaskIds::read)?,
+            active_tasks: r.array(TaskIds::read, 3)?,
+            standby_tasks: r.array(TaskIds::read, 3)?,
+            warmup_tasks: r.array(TaskIds::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -423,7 +423,7 @@ impl TaskIds {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             subtopology_id: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -483,7 +483,7 @@ impl TopicInfo {
             name: r.string()?,
             partitions: r.int32()?,
             replication_factor: r.int16()?,
-            topic_configs: r.array(KeyValue::read)?,
+            topic_configs: r.array(KeyValue::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -91,14 +91,14 @@ impl Codec for StreamsGroupHeartbeatRequest {
             rack_id: r.nullable_string()?,
             rebalance_timeout_ms: r.int32()?,
             topology: r.nullable_struct(Topology::read)?,
-            active_tasks: r.nullable_array(TaskIds::read)?,
-            standby_tasks: r.nullable_array(TaskIds::read)?,
-            warmup_tasks: r.nullable_array(TaskIds::read)?,
+            active_tasks: r.nullable_array(TaskIds::read, 3)?,
+            standby_tasks: r.nullable_array(TaskIds::read, 3)?,
+            warmup_tasks: r.nullable_array(TaskIds::read, 3)?,
             process_id: r.nullable_string()?,
             user_endpoint: r.nullable_struct(Endpoint::read)?,
-            client_tags: r.nullable_array(KeyValue::read)?,
-            task_offsets: r.nullable_array(TaskOffset::read)?,
-            task_end_offsets: r.nullable_array(TaskOffset::read)?,
+            client_tags: r.nullable_array(KeyValue::read, 3)?,
+            task_offsets: r.nullable_array(TaskOffset::read, 14)?,
+            task_end_offsets: r.nullable_array(TaskOffset::read, 14)?,
             shutdown_application: r.bool()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -143,7 +143,7 @@ impl Topology {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             epoch: r.int32()?,
-            subtopologies: r.array(Subtopology::read)?,
+            subtopologies: r.array(Subtopology::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -182,12 +182,12 @@ impl Subtopology {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             subtopology_id: r.string()?,
-            source_topics: r.array(Reader::string)?,
-            source_topic_regex: r.array(Reader::string)?,
-            state_changelog_topics: r.array(TopicInfo::read)?,
-            repartition_sink_topics: r.array(Reader::string)?,
-            repartition_source_topics: r.array(TopicInfo::read)?,
-            copartition_groups: r.array(CopartitionGroup::read)?,
+            source_topics: r.array(Reader::string, 1)?,
+            source_topic_regex: r.array(Reader::string, 1)?,
+            state_changelog_topics: r.array(TopicInfo::read, 9)?,
+            repartition_sink_topics: r.array(Reader::string, 1)?,
+            repartition_source_topics: r.array(TopicInfo::read, 9)?,
+            copartition_groups: r.array(CopartitionGroup::read, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -234,9 +234,9 @@ pub struct CopartitionGroup {
 impl CopartitionGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
-            source_topics: r.array(Reader::int16)?,
-            source_topic_regex: r.array(Reader::int16)?,
-            repartition_source_topics: r.array(Reader::int16)?,
+            source_topics: r.array(Reader::int16, 2)?,
+            source_topic_regex: r.array(Reader::int16, 2)?,
+            repartition_source_topics: r.array(Reader::int16, 2)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -301,7 +301,7 @@ impl TopicInfo {
             name: r.string()?,
             partitions: r.int32()?,
             replication_factor: r.int16()?,
-            topic_configs: r.array(KeyValue::read)?,
+            topic_configs: r.array(KeyValue::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -390,7 +390,7 @@ impl TaskIds {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             subtopology_id: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -484,12 +484,12 @@ impl Codec for StreamsGroupHeartbeatResponse {
             heartbeat_interval_ms: r.int32()?,
             acceptable_recovery_lag: r.int32()?,
             task_offset_interval_ms: r.int32()?,
-            status: r.nullable_array(Status::read)?,
-            active_tasks: r.nullable_array(TaskIds::read)?,
-            standby_tasks: r.nullable_array(TaskIds::read)?,
-            warmup_tasks: r.nullable_array(TaskIds::read)?,
+            status: r.nullable_array(Status::read, 3)?,
+            active_tasks: r.nullable_array(TaskIds::read, 3)?,
+            standby_tasks: r.nullable_array(TaskIds::read, 3)?,
+            warmup_tasks: r.nullable_array(TaskIds::read, 3)?,
             endpoint_information_epoch: r.int32()?,
-            partitions_by_user_endpoint: r.nullable_array(EndpointToPartitions::read)?,
+            partitions_by_user_endpoint: r.nullable_array(EndpointToPartitions::read, 7)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -537,8 +537,8 @@ impl EndpointToPartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             user_endpoint: Endpoint::read(r)?,
-            active_partitions: r.array(TopicPartition::read)?,
-            standby_partitions: r.array(TopicPartition::read)?,
+            active_partitions: r.array(TopicPartition::read, 3)?,
+            standby_partitions: r.array(TopicPartition::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -594,7 +594,7 @@ impl TopicPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic: r.string()?,
-            partitions: r.array(Reader::int32)?,
+            partitions: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

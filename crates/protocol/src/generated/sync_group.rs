@@ -45,7 +45,7 @@ impl Codec for SyncGroupRequest {
             group_instance_id: if v >= 3 { r.nullable_string()? } else { None },
             protocol_type: if v >= 5 { r.nullable_string()? } else { None },
             protocol_name: if v >= 5 { r.nullable_string()? } else { None },
-            assignments: r.array(SyncGroupRequestAssignment::read)?,
+            assignments: r.array(SyncGroupRequestAssignment::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 4 {

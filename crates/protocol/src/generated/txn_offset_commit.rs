@@ -64,7 +64,7 @@ impl Codec for TxnOffsetCommitRequest {
             generation_id: if v >= 3 { r.int32()? } else { -1 },
             member_id: if v >= 3 { r.string()? } else { Utf8Bytes::new() },
             group_instance_id: if v >= 3 { r.nullable_string()? } else { None },
-            topics: r.array(TxnOffsetCommitRequestTopic::read)?,
+            topics: r.array(TxnOffsetCommitRequestTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {
@@ -119,7 +119,7 @@ impl TxnOffsetCommitRequestTopic {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(TxnOffsetCommitRequestPartition::read)?,
+            partitions: r.array(TxnOffsetCommitRequestPartition::read, 14)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {
@@ -227,7 +227,7 @@ impl Codec for TxnOffsetCommitResponse {
         let v = r.version();
         let mut this = Self {
             throttle_time_ms: r.int32()?,
-            topics: r.array(TxnOffsetCommitResponseTopic::read)?,
+            topics: r.array(TxnOffsetCommitResponseTopic::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {
@@ -264,7 +264,7 @@ impl TxnOffsetCommitResponseTopic {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(TxnOffsetCommitResponsePartition::read)?,
+            partitions: r.array(TxnOffsetCommitResponsePartition::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 3 {

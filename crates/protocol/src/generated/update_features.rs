@@ -43,7 +43,7 @@ impl Codec for UpdateFeaturesRequest {
         let v = r.version();
         let mut this = Self {
             timeout_ms: r.int32()?,
-            feature_updates: r.array(FeatureUpdateKey::read)?,
+            feature_updates: r.array(FeatureUpdateKey::read, 5)?,
             validate_only: if v >= 1 { r.bool()? } else { false },
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -169,7 +169,7 @@ impl Codec for UpdateFeaturesResponse {
             throttle_time_ms: r.int32()?,
             error_code: r.error_code()?,
             error_message: r.nullable_string()?,
-            results: if v <= 1 { r.array(UpdatableFeatureResult::read)? } else { Vec::new() },
+            results: if v <= 1 { r.array(UpdatableFeatureResult::read, 5)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

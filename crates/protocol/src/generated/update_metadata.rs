@@ -62,9 +62,13 @@ impl Codec for UpdateMetadataRequest {
             r#type: 0,
             controller_epoch: r.int32()?,
             broker_epoch: if v >= 5 { r.int64()? } else { -1 },
-            ungrouped_partition_states: if v <= 4 { r.array(UpdateMetadataPartitionState::read)? } else { Vec::new() },
-            topic_states: if v >= 5 { r.array(UpdateMetadataTopicState::read)? } else { Vec::new() },
-            live_brokers: r.array(UpdateMetadataBroker::read)?,
+            ungrouped_partition_states: if v <= 4 {
+                r.array(UpdateMetadataPartitionState::read, 30)?
+            } else {
+                Vec::new()
+            },
+            topic_states: if v >= 5 { r.array(UpdateMetadataTopicState::read, 3)? } else { Vec::new() },
+            live_brokers: r.array(UpdateMetadataBroker::read, 7)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {
@@ -140,7 +144,7 @@ impl UpdateMetadataTopicState {
         let mut this = Self {
             topic_name: r.string()?,
             topic_id: if v >= 7 { r.uuid()? } else { Uuid::NIL },
-            partition_states: r.array(UpdateMetadataPartitionState::read)?,
+            partition_states: r.array(UpdateMetadataPartitionState::read, 24)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {
@@ -205,7 +209,7 @@ impl UpdateMetadataBroker {
             id: r.broker_id()?,
             v0_host: if v <= 0 { r.string()? } else { Utf8Bytes::new() },
             v0_port: if v <= 0 { r.int32()? } else { 0 },
-            endpoints: if v >= 1 { r.array(UpdateMetadataEndpoint::read)? } else { Vec::new() },
+            endpoints: if v >= 1 { r.array(UpdateMetadataEndpoint::read, 8)? } else { Vec::new() },
             rack: if v >= 2 { r.nullable_string()? } else { Some(Utf8Bytes::new()) },
             unknown_tagged_fields: TaggedFields::new(),
         };
@@ -319,10 +323,10 @@ impl UpdateMetadataPartitionState {
             controller_epoch: r.int32()?,
             leader: r.broker_id()?,
             leader_epoch: r.int32()?,
-            isr: r.array(Reader::broker_id)?,
+            isr: r.array(Reader::broker_id, 4)?,
             zk_version: r.int32()?,
-            replicas: r.array(Reader::broker_id)?,
-            offline_replicas: if v >= 4 { r.array(Reader::broker_id)? } else { Vec::new() },
+            replicas: r.array(Reader::broker_id, 4)?,
+            offline_replicas: if v >= 4 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {

@@ -54,7 +54,7 @@ impl Codec for UpdateRaftVoterRequest {
             current_leader_epoch: r.int32()?,
             voter_id: r.int32()?,
             voter_directory_id: r.uuid()?,
-            listeners: r.array(Listener::read)?,
+            listeners: r.array(Listener::read, 5)?,
             kraft_version_feature: KRaftVersionFeature::read(r)?,
             unknown_tagged_fields: TaggedFields::new(),
         };

@@ -44,7 +44,7 @@ impl Codec for VoteRequest {
         let mut this = Self {
             cluster_id: r.nullable_string()?,
             voter_id: if v >= 1 { r.broker_id()? } else { BrokerId(-1) },
-            topics: r.array(RequestTopicData::read)?,
+            topics: r.array(RequestTopicData::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -77,7 +77,7 @@ impl RequestTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(RequestPartitionData::read)?,
+            partitions: r.array(RequestPartitionData::read, 25)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -184,14 +184,14 @@ impl Codec for VoteResponse {
         let v = r.version();
         let mut this = Self {
             error_code: r.error_code()?,
-            topics: r.array(ResponseTopicData::read)?,
+            topics: r.array(ResponseTopicData::read, 3)?,
             node_endpoints: Vec::new(),
             unknown_tagged_fields: TaggedFields::new(),
         };
         for _ in 0..r.unsigned_varint()? {
             let tag = r.tag()?;
             match tag.0 {
-                0 if v >= 1 => this.node_endpoints = r.array(NodeEndpoint::read)?,
+                0 if v >= 1 => this.node_endpoints = r.array(NodeEndpoint::read, 8)?,
                 0 => return Err(WireError::UnexpectedTag),
                 _ => r.unknown_tag(tag, &mut this.unknown_tagged_fields)?,
             }
@@ -232,7 +232,7 @@ impl ResponseTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_name: r.string()?,
-            partitions: r.array(ResponsePartitionData::read)?,
+            partitions: r.array(ResponsePartitionData::read, 16)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

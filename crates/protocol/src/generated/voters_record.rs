@@ -23,7 +23,7 @@ impl Message for VotersRecord {
 impl Codec for VotersRecord {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
-            Self { version: r.int16()?, voters: r.array(Voter::read)?, unknown_tagged_fields: TaggedFields::new() };
+            Self { version: r.int16()?, voters: r.array(Voter::read, 27)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -55,7 +55,7 @@ impl Voter {
         let mut this = Self {
             voter_id: r.broker_id()?,
             voter_directory_id: r.uuid()?,
-            endpoints: r.array(Endpoint::read)?,
+            endpoints: r.array(Endpoint::read, 5)?,
             kraft_version_feature: KRaftVersionFeature::read(r)?,
             unknown_tagged_fields: TaggedFields::new(),
         };

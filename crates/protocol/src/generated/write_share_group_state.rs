@@ -29,7 +29,7 @@ impl Codec for WriteShareGroupStateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
-            topics: r.array(WriteStateData::read)?,
+            topics: r.array(WriteStateData::read, 18)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -58,7 +58,7 @@ impl WriteStateData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionData::read)?,
+            partitions: r.array(PartitionData::read, 22)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -114,7 +114,7 @@ impl PartitionData {
             leader_epoch: r.int32()?,
             start_offset: r.int64()?,
             delivery_complete_count: if v >= 1 { r.int32()? } else { -1 },
-            state_batches: r.array(StateBatch::read)?,
+            state_batches: r.array(StateBatch::read, 20)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -195,7 +195,8 @@ impl Response for WriteShareGroupStateResponse {
 
 impl Codec for WriteShareGroupStateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
-        let mut this = Self { results: r.array(WriteStateResult::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this =
+            Self { results: r.array(WriteStateResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
@@ -221,7 +222,7 @@ impl WriteStateResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topic_id: r.uuid()?,
-            partitions: r.array(PartitionResult::read)?,
+            partitions: r.array(PartitionResult::read, 8)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

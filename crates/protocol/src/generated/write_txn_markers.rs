@@ -26,7 +26,8 @@ impl Request for WriteTxnMarkersRequest {
 impl Codec for WriteTxnMarkersRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this = Self { markers: r.array(WritableTxnMarker::read)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this =
+            Self { markers: r.array(WritableTxnMarker::read, 17)?, unknown_tagged_fields: TaggedFields::new() };
         if v >= 1 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -70,7 +71,7 @@ impl WritableTxnMarker {
             producer_id: r.producer_id()?,
             producer_epoch: r.int16()?,
             transaction_result: r.bool()?,
-            topics: r.array(WritableTxnMarkerTopic::read)?,
+            topics: r.array(WritableTxnMarkerTopic::read, 3)?,
             coordinator_epoch: r.int32()?,
             transaction_version: if v >= 2 { r.int8()? } else { 0 },
             unknown_tagged_fields: TaggedFields::new(),
@@ -115,7 +116,7 @@ impl WritableTxnMarkerTopic {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partition_indexes: r.array(Reader::int32)?,
+            partition_indexes: r.array(Reader::int32, 4)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -161,7 +162,7 @@ impl Codec for WriteTxnMarkersResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this =
-            Self { markers: r.array(WritableTxnMarkerResult::read)?, unknown_tagged_fields: TaggedFields::new() };
+            Self { markers: r.array(WritableTxnMarkerResult::read, 10)?, unknown_tagged_fields: TaggedFields::new() };
         if v >= 1 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }
@@ -195,7 +196,7 @@ impl WritableTxnMarkerResult {
         let v = r.version();
         let mut this = Self {
             producer_id: r.producer_id()?,
-            topics: r.array(WritableTxnMarkerTopicResult::read)?,
+            topics: r.array(WritableTxnMarkerTopicResult::read, 3)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {
@@ -232,7 +233,7 @@ impl WritableTxnMarkerTopicResult {
         let v = r.version();
         let mut this = Self {
             name: r.string()?,
-            partitions: r.array(WritableTxnMarkerPartitionResult::read)?,
+            partitions: r.array(WritableTxnMarkerPartitionResult::read, 6)?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 1 {

@@ -154,6 +154,12 @@ fn a_count_above_the_bytes_that_are_left_is_refused_before_anything_is_allocated
     assert_eq!(error.kind, WireError::CountTooLarge);
     let error = MetadataRequest::decode(&Bytes::from_static(&[0xff, 0xff, 0xff, 0xff, 7]), 9).expect_err("too many");
     assert_eq!(error.kind, WireError::CountTooLarge);
+    // Each topic of a fetch response takes three bytes at least: two fit into eight, three do not.
+    let topics = |count: u8| [&[0; 10][..], &[0, 0, 0, count], &[0; 8]].concat();
+    let error = FetchResponse::decode(&topics(3).into(), 7).expect_err("too many");
+    assert_eq!(error.kind, WireError::CountTooLarge);
+    let error = FetchResponse::decode(&topics(2).into(), 7).expect_err("six bytes each in this version");
+    assert_eq!(error.kind, WireError::Truncated);
 }
 
 #[test]
