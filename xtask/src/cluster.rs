@@ -1,14 +1,17 @@
-//! `cargo xtask cluster`: real Kafka clusters in KRaft mode, from Maven, on loopback, under `target/kafka/`.
+//! `cargo xtask cluster`: real Kafka clusters from Maven, on loopback, under `target/kafka/`: without ZooKeeper from Kafka
+//! 3.0 on, with one before.
 
 pub mod java;
 mod maven;
 mod process;
 mod ready;
+mod release;
 mod running;
 mod settings;
 mod state;
 mod tool;
 mod up;
+mod zookeeper;
 
 use std::time::Duration;
 
@@ -44,6 +47,7 @@ usage: cargo xtask cluster ACTION [--name NAME] [flags]
   tool     run one of Kafka's Java tools against the cluster:
            tool console-producer|console-consumer|topics|dump-log|CLASS [-- ARGUMENTS]
 
+Kafka is anything from 0.10.2.2 to the newest; versions before 3.0 get a ZooKeeper, which stays out of `--broker`.
 Several clusters can be up at once, told apart by --name (default: `default`). The state of each, with ids, ports,
 process ids and folders, is in target/kafka/clusters/NAME/state.json.
 ";
@@ -113,9 +117,13 @@ fn status() -> Result<()> {
     }
     for cluster in clusters {
         println!("{}: Kafka {}, {}", cluster.name, cluster.kafka, cluster.bootstrap());
+        if let Some(zookeeper) = &cluster.zookeeper {
+            let running = process::look(zookeeper);
+            println!("  ZooKeeper port {} pid {}: {running}", zookeeper.port, zookeeper.pid);
+        }
         for broker in &cluster.brokers {
             let running = process::look(broker);
-            let sees = match ready::registered_brokers(broker.port) {
+            let sees = match ready::registered_brokers(cluster.question(), broker.port) {
                 Ok(ids) => format!("sees brokers {ids:?}"),
                 Err(error) => format!("does not answer: {error}"),
             };

@@ -12,5 +12,7 @@ mod failures;
 mod java;
 #[path = "real_kafka/lines.rs"]
 mod lines;
+#[path = "real_kafka/older.rs"]
+mod older;
 #[path = "command/run.rs"]
 mod run;

@@ -141,9 +141,9 @@ impl Plan {
 fn create_topic(cluster: &State, topic: &str, partitions: u32) -> Result<()> {
     let partitions = partitions.to_string();
     let arguments = ["--create", "--topic", topic, "--partitions", &partitions, "--replication-factor", "1"];
-    util::output(java_tool(cluster, "topics").args(arguments)).map(drop)
+    util::output(java_tool(cluster, "topics")?.args(arguments)).map(drop)
 }
 
 fn delete_topic(cluster: &State, topic: &str) -> Result<()> {
-    util::output(java_tool(cluster, "topics").args(["--delete", "--topic", topic])).map(drop)
+    util::output(java_tool(cluster, "topics")?.args(["--delete", "--topic", topic])).map(drop)
 }

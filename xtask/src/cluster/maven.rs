@@ -3,16 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::release::Release;
 use crate::util::{self, Result};
-
-/// What Kafka 4.x logs through but does not bring: without it a broker's log stays empty. Its version is that of the
-/// log4j that Kafka 4.3 brings.
-const LOGGING: &str = "
-    <dependency>
-      <groupId>org.apache.logging.log4j</groupId>
-      <artifactId>log4j-slf4j-impl</artifactId>
-      <version>2.25.4</version>
-    </dependency>";
 
 /// Named in full, so that every Maven does the same.
 const COPY: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
@@ -31,7 +23,7 @@ pub fn libs(kafka: &str) -> Result<PathBuf> {
     }
     eprintln!("bringing Kafka {kafka} with Maven to {}", libs.display());
     let pom = folder.join("pom.xml");
-    util::write(&pom, &pom_text(kafka))?;
+    util::write(&pom, &pom_text(kafka)?)?;
     // Copied beside and renamed, so that a copy broken off is not taken for a whole one.
     let partial = folder.join(format!("libs.{}", std::process::id()));
     let mut mvn = Command::new("mvn");
@@ -48,9 +40,24 @@ pub fn libs(kafka: &str) -> Result<PathBuf> {
     Ok(libs)
 }
 
-fn pom_text(kafka: &str) -> String {
-    let logging = if kafka.starts_with("3.") { "" } else { LOGGING };
-    format!(
+fn pom_text(kafka: &str) -> Result<String> {
+    let release = Release::parse(kafka)?;
+    let broker = format!("kafka_{}", release.scala());
+    let own = [("org.apache.kafka", broker.as_str(), kafka), ("org.apache.kafka", "kafka-tools", kafka)];
+    let dependencies: String = own
+        .iter()
+        .chain(release.missing_jars())
+        .map(|(group, artifact, version)| {
+            format!(
+                "    <dependency>
+      <groupId>{group}</groupId>
+      <artifactId>{artifact}</artifactId>
+      <version>{version}</version>
+    </dependency>\n"
+            )
+        })
+        .collect();
+    Ok(format!(
         "<project xmlns=\"http://maven.apache.org/POM/4.0.0\">
   <modelVersion>4.0.0</modelVersion>
   <groupId>ottla</groupId>
@@ -58,18 +65,8 @@ fn pom_text(kafka: &str) -> String {
   <version>1</version>
   <packaging>pom</packaging>
   <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka_2.13</artifactId>
-      <version>{kafka}</version>
-    </dependency>
-    <dependency>
-      <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka-tools</artifactId>
-      <version>{kafka}</version>
-    </dependency>{logging}
-  </dependencies>
+{dependencies}  </dependencies>
 </project>
 "
-    )
+    ))
 }

@@ -1,5 +1,5 @@
-//! Broker processes: started so that they outlive this command, and signalled only after making sure that the process
-//! behind an id is still the broker it was.
+//! The processes of brokers and of ZooKeeper: started so that they outlive this command, and signalled only after making sure that the process
+//! behind an id is still the server it was.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -7,14 +7,27 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::state::Broker;
 use super::{State, java};
 use crate::util::{self, Result};
 
 /// For how long a process may be without a command line, on a loaded machine.
 const STARTING: Duration = Duration::from_secs(2);
 
-/// What a broker's process does.
+/// A server that a cluster is made of: a broker, or ZooKeeper.
+pub trait Server {
+    /// What errors call it.
+    fn name(&self) -> String;
+    /// The process that ran it last.
+    fn pid(&self) -> u32;
+    /// The Java class that it is.
+    fn class(&self) -> &'static str;
+    /// Its properties file.
+    fn config(&self) -> &Path;
+    /// What it printed.
+    fn log(&self) -> &Path;
+}
+
+/// What a server's process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
     Running,
@@ -32,23 +45,23 @@ impl fmt::Display for Life {
     }
 }
 
-/// Starts a broker and hands back its process id. Its output is appended to its log file.
-pub fn spawn(cluster: &State, broker: &Broker) -> Result<u32> {
-    let log = OpenOptions::new().create(true).append(true).open(&broker.log)?;
+/// Starts a server and hands back its process id. Its output is appended to its log file.
+pub fn spawn(cluster: &State, server: &impl Server) -> Result<u32> {
+    let log = OpenOptions::new().create(true).append(true).open(server.log())?;
     let mut command = java::command(&cluster.java, &cluster.libs, cluster.heap_mib);
-    command.arg("-Xms64m").args(cluster.logging_arguments("INFO")).arg("kafka.Kafka").arg(&broker.config);
+    command.arg("-Xms64m").args(cluster.logging_arguments("INFO")).arg(server.class()).arg(server.config());
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     // A process group of its own: Ctrl-C on the terminal of `up` or of a test run is not meant for brokers.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    Ok(command.spawn().map_err(|error| format!("cannot start broker {}: {error}", broker.id))?.id())
+    Ok(command.spawn().map_err(|error| format!("cannot start {}: {error}", server.name()))?.id())
 }
 
-/// What the broker's process does now. A process of another program that has since got the same id counts as ended.
-pub fn look(broker: &Broker) -> Life {
+/// What the server's process does now. A process of another program that has since got the same id counts as ended.
+pub fn look(server: &impl Server) -> Life {
     let deadline = Instant::now() + STARTING;
     let (state, command) = loop {
-        match state_and_command(broker.pid) {
+        match state_and_command(server.pid()) {
             // It is being started: the kernel has not yet given it its command line.
             Some((state, command))
                 if command.is_empty() && !state.starts_with(['Z', 'X']) && Instant::now() < deadline =>
@@ -59,7 +72,7 @@ pub fn look(broker: &Broker) -> Life {
             None => return Life::Ended,
         }
     };
-    if !command.contains(&*broker.config.to_string_lossy()) || state.starts_with(['Z', 'X']) {
+    if !command.contains(&*server.config().to_string_lossy()) || state.starts_with(['Z', 'X']) {
         Life::Ended
     } else if state.starts_with(['T', 't']) {
         Life::Paused
@@ -68,21 +81,21 @@ pub fn look(broker: &Broker) -> Life {
     }
 }
 
-/// Sends a signal, by name, to the broker's process; fails if that has ended.
-pub fn signal(broker: &Broker, signal: &str) -> Result<()> {
-    if look(broker) == Life::Ended {
-        return Err(format!("broker {} does not run (process {})", broker.id, broker.pid).into());
+/// Sends a signal, by name, to the server's process; fails if that has ended.
+pub fn signal(server: &impl Server, signal: &str) -> Result<()> {
+    if look(server) == Life::Ended {
+        return Err(format!("{} does not run (process {})", server.name(), server.pid()).into());
     }
-    util::output(Command::new("kill").arg(format!("-{signal}")).arg(broker.pid.to_string()))?;
+    util::output(Command::new("kill").arg(format!("-{signal}")).arg(server.pid().to_string()))?;
     Ok(())
 }
 
-/// Waits until the broker's process has ended.
-pub fn wait_for_end(broker: &Broker, patience: Duration) -> Result<()> {
+/// Waits until the server's process has ended.
+pub fn wait_for_end(server: &impl Server, patience: Duration) -> Result<()> {
     let deadline = Instant::now() + patience;
-    while look(broker) != Life::Ended {
+    while look(server) != Life::Ended {
         if Instant::now() > deadline {
-            return Err(format!("broker {} still runs after {patience:?} (process {})", broker.id, broker.pid).into());
+            return Err(format!("{} still runs after {patience:?} (process {})", server.name(), server.pid()).into());
         }
         std::thread::sleep(Duration::from_millis(20));
     }

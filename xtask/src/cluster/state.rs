@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::process::{self, Life};
-use super::ready;
+use super::process::{self, Life, Server};
+use super::ready::{self, Question};
+use super::release::Release;
+use super::zookeeper::ZooKeeper;
 use crate::util::{self, Result};
 
 /// A cluster.
@@ -24,15 +26,19 @@ pub struct State {
     pub libs: PathBuf,
     /// The limit of each broker's heap.
     pub heap_mib: u32,
+    /// In clusters of the years when there was one.
+    #[serde(default)]
+    pub zookeeper: Option<ZooKeeper>,
     pub brokers: Vec<Broker>,
 }
 
-/// One broker, which is a controller as well.
+/// One broker; without ZooKeeper it is a controller as well.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Broker {
     pub id: i32,
     pub host: String,
     pub port: u16,
+    /// 0 with ZooKeeper.
     pub controller_port: u16,
     /// The process that ran it last.
     pub pid: u32,
@@ -42,6 +48,28 @@ pub struct Broker {
     pub log_dir: PathBuf,
     /// What it printed.
     pub log: PathBuf,
+}
+
+impl Server for Broker {
+    fn name(&self) -> String {
+        format!("broker {}", self.id)
+    }
+
+    fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    fn class(&self) -> &'static str {
+        "kafka.Kafka"
+    }
+
+    fn config(&self) -> &Path {
+        &self.config
+    }
+
+    fn log(&self) -> &Path {
+        &self.log
+    }
 }
 
 impl State {
@@ -92,7 +120,17 @@ impl State {
         addresses.join(",")
     }
 
-    /// The options that tell Kafka's logging of 3.x and of 4.x where its configuration is, and from which level.
+    /// What its version is like.
+    pub fn release(&self) -> Result<Release> {
+        Release::parse(&self.kafka)
+    }
+
+    /// What to ask its brokers for who is there.
+    pub fn question(&self) -> Question {
+        if self.zookeeper.is_some() { Question::Metadata } else { Question::DescribeCluster }
+    }
+
+    /// The options that tell Kafka's logging up to 3.x and of 4.x where its configuration is, and from which level.
     pub fn logging_arguments(&self, level: &str) -> [String; 3] {
         [
             format!("-Dlog4j2.configurationFile={}", self.dir.join("log4j2.properties").display()),
@@ -133,27 +171,42 @@ impl State {
         if process::look(&broker) != Life::Ended {
             return Err(format!("broker {id} runs already (process {})", broker.pid).into());
         }
+        if let Some(zookeeper) = &self.zookeeper {
+            zookeeper.wait_for_end_of_session(id, patience.unwrap_or(Duration::from_secs(30)))?;
+        }
         let pid = process::spawn(self, &broker)?;
         for broker in self.brokers.iter_mut().filter(|broker| broker.id == id) {
             broker.pid = pid;
         }
         self.save()?;
         match patience {
-            Some(patience) => ready::wait(&[self.broker(id)?.clone()], &BTreeSet::from([id]), patience),
+            Some(patience) => {
+                ready::wait(self.question(), &[self.broker(id)?.clone()], &BTreeSet::from([id]), patience)
+            }
             None => Ok(()),
         }
     }
 
-    /// Ends every broker that still runs, and removes the cluster's folder.
-    pub fn down(&self) -> Result<()> {
-        for broker in self.brokers.iter().filter(|broker| process::look(broker) != Life::Ended) {
+    /// Ends everything that still runs.
+    pub fn kill_all(&self) -> Result<()> {
+        for broker in self.brokers.iter().filter(|broker| process::look(*broker) != Life::Ended) {
             // Nothing is to be kept, so nothing needs to be shut down in order; and one broker of three, asked to
             // shut down in order after the others, would wait for a quorum in vain.
             process::signal(broker, "KILL")?;
         }
+        if let Some(zookeeper) = self.zookeeper.as_ref().filter(|server| process::look(*server) != Life::Ended) {
+            process::signal(zookeeper, "KILL")?;
+            process::wait_for_end(zookeeper, Duration::from_secs(10))?;
+        }
         for broker in &self.brokers {
             process::wait_for_end(broker, Duration::from_secs(10))?;
         }
+        Ok(())
+    }
+
+    /// Ends everything that still runs, and removes the cluster's folder.
+    pub fn down(&self) -> Result<()> {
+        self.kill_all()?;
         std::fs::remove_dir_all(&self.dir)
             .map_err(|error| format!("cannot remove {}: {error}", self.dir.display()).into())
     }

@@ -1,4 +1,5 @@
-//! Starting a cluster: jars, free ports, formatted storage, processes, and waiting until all brokers see each other.
+//! Starting a cluster: jars, free ports, formatted storage or ZooKeeper, processes, and waiting until all brokers see
+//! each other.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -6,7 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::process::{self, Life};
 use super::state::{Broker, State};
-use super::{NEWEST, PATIENCE, java, maven, ready, settings};
+use super::zookeeper::ZooKeeper;
+use super::{NEWEST, PATIENCE, java, maven, ready, release::Release, settings};
 use crate::util::{self, Result};
 
 /// The id of every cluster started here: it tells nothing apart, but storage must be formatted with one.
@@ -18,7 +20,7 @@ pub struct Options {
     pub name: String,
     /// The Kafka version.
     pub kafka: String,
-    /// How many brokers, each of them a controller too.
+    /// How many brokers.
     pub brokers: u16,
     /// Partitions of a topic that is created by being asked for.
     pub partitions: u32,
@@ -65,30 +67,47 @@ pub fn up(options: &Options) -> Result<State> {
     for broker in &state.brokers {
         let properties = settings::server_properties(&state, broker, options.partitions, &options.settings);
         util::write(&broker.config, &properties)?;
-        format_storage(&state, broker)?;
+        if state.zookeeper.is_none() {
+            format_storage(&state, broker)?;
+        }
+    }
+    if let Some(zookeeper) = &state.zookeeper {
+        util::write(&zookeeper.config, &zookeeper.properties())?;
     }
     let started = start_all(&mut state);
     if started.is_err() {
-        for broker in state.brokers.iter().filter(|broker| process::look(broker) != Life::Ended) {
-            process::signal(broker, "KILL")?;
-        }
+        state.kill_all()?;
     }
     started.map(|()| state)
 }
 
 fn start_all(state: &mut State) -> Result<()> {
+    if let Some(mut zookeeper) = state.zookeeper.clone() {
+        zookeeper.pid = process::spawn(state, &zookeeper)?;
+        state.zookeeper = Some(zookeeper.clone());
+        state.save()?;
+        zookeeper.wait(PATIENCE)?;
+    }
     for at in 0..state.brokers.len() {
         state.brokers[at].pid = process::spawn(state, &state.brokers[at])?;
         // Saved after each, so that `down` finds every process even if this one is ended meanwhile.
         state.save()?;
     }
     let everyone = state.brokers.iter().map(|broker| broker.id).collect();
-    ready::wait(&state.brokers, &everyone, PATIENCE)
+    ready::wait(state.question(), &state.brokers, &everyone, PATIENCE)
 }
 
 fn plan(options: &Options, java: PathBuf, libs: PathBuf, dir: PathBuf) -> Result<State> {
-    let ports = free_ports(2 * usize::from(options.brokers))?;
-    let brokers = ports.chunks_exact(2).zip(1..).map(|(ports, id)| broker(&dir, id, ports[0], ports[1])).collect();
+    let count = usize::from(options.brokers);
+    let mut ports = free_ports(2 * count)?;
+    let others = ports.split_off(count);
+    let (zookeeper, controllers) = if Release::parse(&options.kafka)?.wants_zookeeper() {
+        (others.first().map(|port| ZooKeeper::new(&dir, *port)), vec![0; count])
+    } else {
+        (None, others)
+    };
+    let both = ports.into_iter().zip(controllers);
+    let brokers = both.zip(1..).map(|((port, controller), id)| broker(&dir, id, port, controller)).collect();
     Ok(State {
         name: options.name.clone(),
         kafka: options.kafka.clone(),
@@ -96,6 +115,7 @@ fn plan(options: &Options, java: PathBuf, libs: PathBuf, dir: PathBuf) -> Result
         java,
         libs,
         heap_mib: options.heap_mib,
+        zookeeper,
         brokers,
     })
 }

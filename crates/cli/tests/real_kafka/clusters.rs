@@ -26,10 +26,18 @@ pub(crate) fn three() -> Cluster {
 
 /// A cluster of one broker with a property of its own, for as long as the value lives.
 pub(crate) fn with_property(property: &str) -> Cluster {
+    own(&["--kafka", &variable("OTTLA_KAFKA_VERSION"), "--set", property])
+}
+
+/// A cluster of one broker of this version, for as long as the value lives.
+pub(crate) fn with_version(version: &str) -> Cluster {
+    own(&["--kafka", version])
+}
+
+fn own(arguments: &[&str]) -> Cluster {
     // The runner knows its clusters by how their names begin, and takes down those that were left behind.
     let name = format!("{}-{}", variable("OTTLA_KAFKA_SINGLE_NAME"), unique("own"));
-    let version = variable("OTTLA_KAFKA_VERSION");
-    let up = xtask(&["up", "--name", &name, "--kafka", &version, "--set", property], b"");
+    let up = xtask(&[&["up", "--name", &name], arguments].concat(), b"");
     Cluster { bootstrap: text(&up).trim().to_owned(), name, own: true }
 }
 
