@@ -61,6 +61,25 @@ impl Codec {
         }
     }
 
+    /// Whether this build can compress with it: see the crate's features.
+    pub const fn can_compress(self) -> bool {
+        match self {
+            Codec::None => true,
+            Codec::Gzip => cfg!(feature = "gzip"),
+            Codec::Snappy => cfg!(feature = "snappy"),
+            Codec::Lz4 => cfg!(feature = "lz4"),
+            Codec::Zstd => cfg!(feature = "zstd"),
+        }
+    }
+
+    /// Whether this build can decompress it.
+    pub const fn can_decompress(self) -> bool {
+        match self {
+            Codec::Zstd => cfg!(any(feature = "zstd", feature = "zstd-decode")),
+            codec => codec.can_compress(),
+        }
+    }
+
     /// The levels that Kafka's setting for this codec accepts (KIP-390); `None` where there is nothing to set.
     ///
     /// gzip has −1 for its default besides 1 to 9 (`compression.gzip.level`), lz4 1 to 17 (`compression.lz4.level`),

@@ -1,6 +1,14 @@
 //! Compressing, with contexts kept from call to call.
 
-use crate::{Codec, Compression, CompressionError, gzip, lz4, snappy, zstd};
+#[cfg(feature = "gzip")]
+use crate::gzip;
+#[cfg(feature = "lz4")]
+use crate::lz4;
+#[cfg(feature = "snappy")]
+use crate::snappy;
+#[cfg(feature = "zstd")]
+use crate::zstd;
+use crate::{Codec, Compression, CompressionError};
 
 /// Compresses with any codec and keeps each codec's context, made when it is first needed.
 ///
@@ -8,9 +16,13 @@ use crate::{Codec, Compression, CompressionError, gzip, lz4, snappy, zstd};
 /// compressing some ten KiB.
 #[derive(Default)]
 pub struct Compressor {
+    #[cfg(feature = "gzip")]
     gzip: Option<gzip::Encoder>,
+    #[cfg(feature = "snappy")]
     snappy: Option<snappy::Encoder>,
+    #[cfg(feature = "lz4")]
     lz4: Option<lz4::Encoder>,
+    #[cfg(feature = "zstd")]
     zstd: Option<zstd::Encoder>,
 }
 
@@ -24,8 +36,8 @@ impl Compressor {
     ///
     /// # Errors
     ///
-    /// [`CompressionError::Failed`] if the codec's library fails, which means that it got no memory. `out` is then as it
-    /// was before.
+    /// [`CompressionError::NotCompiledIn`] if the codec's feature is off; [`CompressionError::Failed`] if the codec's
+    /// library fails, which means that it got no memory. `out` is then as it was before.
     pub fn compress(
         &mut self,
         compression: &Compression,
@@ -33,24 +45,72 @@ impl Compressor {
         out: &mut Vec<u8>,
     ) -> Result<(), CompressionError> {
         let before = out.len();
-        let level = compression.level();
-        let result = match compression.codec() {
-            Codec::None => {
-                out.extend_from_slice(input);
-                Ok(())
-            }
-            Codec::Gzip => self.gzip.get_or_insert_with(gzip::Encoder::new).encode(level, input, out),
-            Codec::Snappy => self.snappy.get_or_insert_with(snappy::Encoder::new).encode(input, out),
-            Codec::Lz4 => self.lz4.get_or_insert_with(lz4::Encoder::new).encode(input, out),
-            Codec::Zstd => match zstd::Encoder::kept(&mut self.zstd) {
-                Ok(encoder) => encoder.encode(level, input, out),
-                Err(error) => Err(error),
-            },
-        };
+        let result = self.encode(compression, input, out);
         if result.is_err() {
             out.truncate(before);
         }
         result
+    }
+
+    /// As [`Compressor::compress`], for the inner messages of a message set of format v0: the header checksum of an LZ4
+    /// frame covers the frame's magic number too, as Kafka before 0.10 computed it and those brokers want it.
+    ///
+    /// ```
+    /// use ottla_compression::{Codec, Compressor, decompress};
+    ///
+    /// # fn main() -> Result<(), ottla_compression::CompressionError> {
+    /// # #[cfg(feature = "lz4")] {
+    /// let mut frame = Vec::new();
+    /// Compressor::new().compress_v0(&Codec::Lz4.into(), b"messages", &mut frame)?;
+    /// assert_eq!(frame[6], 0x1a, "where 0x82 would be right");
+    /// let mut back = Vec::new();
+    /// decompress(Codec::Lz4, &frame, &mut back, 100)?;
+    /// assert_eq!(back, b"messages");
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Compressor::compress`], and [`CompressionError::NotInFormat`] for zstd.
+    pub fn compress_v0(
+        &mut self,
+        compression: &Compression,
+        input: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), CompressionError> {
+        let codec = compression.codec();
+        if codec == Codec::Zstd {
+            return Err(CompressionError::NotInFormat { codec, magic: 0 });
+        }
+        #[cfg(feature = "lz4")]
+        let before = out.len();
+        self.compress(compression, input, out)?;
+        #[cfg(feature = "lz4")]
+        if codec == Codec::Lz4 {
+            lz4::make_v0(out.get_mut(before..).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn encode(&mut self, compression: &Compression, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressionError> {
+        match compression.codec() {
+            Codec::None => {
+                out.extend_from_slice(input);
+                Ok(())
+            }
+            #[cfg(feature = "gzip")]
+            Codec::Gzip => self.gzip.get_or_insert_with(gzip::Encoder::new).encode(compression.level(), input, out),
+            #[cfg(feature = "snappy")]
+            Codec::Snappy => self.snappy.get_or_insert_with(snappy::Encoder::new).encode(input, out),
+            #[cfg(feature = "lz4")]
+            Codec::Lz4 => self.lz4.get_or_insert_with(lz4::Encoder::new).encode(input, out),
+            #[cfg(feature = "zstd")]
+            Codec::Zstd => zstd::Encoder::kept(&mut self.zstd)?.encode(compression.level(), input, out),
+            #[cfg(not(all(feature = "gzip", feature = "snappy", feature = "lz4", feature = "zstd")))]
+            codec => Err(CompressionError::NotCompiledIn { codec, feature: codec.name() }),
+        }
     }
 }
 

@@ -6,12 +6,15 @@
 #[cfg(test)]
 mod tests;
 
+use std::hash::Hasher;
+
 use lz4_flex::block::{
-    CompressTable, compress_into_with_table, decompress_into, decompress_into_with_dict, get_maximum_output_size,
+    CompressTable, DecompressError, compress_into_with_table, decompress_into, decompress_into_with_dict,
+    get_maximum_output_size,
 };
 use twox_hash::XxHash32;
 
-use crate::bounded::Bounded;
+use crate::bounded::{Bounded, KEPT};
 use crate::{Codec, CompressionError};
 
 const MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
@@ -20,7 +23,7 @@ const DESCRIPTOR: [u8; 3] = [0x60, 0x40, 0x82];
 /// Input bytes per block.
 const BLOCK: usize = 64 * 1024;
 /// How far back a linked block may refer.
-const WINDOW: usize = 64 * 1024;
+const WINDOW: usize = KEPT;
 /// Set in a block's length when its bytes are stored as they are.
 const STORED: u32 = 0x8000_0000;
 
@@ -62,6 +65,13 @@ impl Encoder {
         }
         out.extend_from_slice(&[0; 4]);
         Ok(())
+    }
+}
+
+/// Makes a frame that [`Encoder::encode`] wrote one of Kafka before 0.10: the header's checksum covers the magic number.
+pub(crate) fn make_v0(frame: &mut [u8]) {
+    if let Some(&mut [ref covered @ .., ref mut checksum]) = frame.first_chunk_mut::<7>() {
+        *checksum = header_checksum(covered);
     }
 }
 
@@ -142,6 +152,7 @@ fn read_u32(input: &[u8]) -> Result<(u32, &[u8]), CompressionError> {
 fn frame<'a>(input: &'a [u8], out: &mut Bounded<'_>) -> Result<&'a [u8], CompressionError> {
     let (descriptor, mut rest) = Descriptor::read(input)?;
     let frame_at = out.written();
+    let mut contents = XxHash32::with_seed(0);
     loop {
         let (length, after) = read_u32(rest)?;
         rest = after;
@@ -162,16 +173,20 @@ fn frame<'a>(input: &'a [u8], out: &mut Bounded<'_>) -> Result<&'a [u8], Compres
                 return Err(corrupt("wrong checksum of a block"));
             }
         }
+        let block_at = out.written();
         if stored {
             out.extend(data)?;
         } else {
             block(&descriptor, frame_at, data, out)?;
         }
+        if descriptor.content_checksum {
+            contents.write(out.written_from(block_at));
+        }
     }
     if descriptor.content_checksum {
         let (checksum, after) = read_u32(rest)?;
         rest = after;
-        if checksum != XxHash32::oneshot(0, out.written_from(frame_at)) {
+        if checksum != contents.finish_32() {
             return Err(corrupt("wrong checksum of the contents"));
         }
     }
@@ -182,20 +197,33 @@ fn frame<'a>(input: &'a [u8], out: &mut Bounded<'_>) -> Result<&'a [u8], Compres
     Ok(rest)
 }
 
+/// Why a block gave nothing.
+enum BlockError {
+    Lz4(DecompressError),
+    Output(CompressionError),
+}
+
+impl From<CompressionError> for BlockError {
+    fn from(error: CompressionError) -> Self {
+        Self::Output(error)
+    }
+}
+
 fn block(descriptor: &Descriptor, frame_at: usize, data: &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
     // one byte of input gives 255 of output at most, so a small block needs no large buffer
     let most = descriptor.block_max.min(data.len().saturating_mul(255));
     let short = out.is_short_of(most);
+    let window = if descriptor.linked { WINDOW.min(out.written().saturating_sub(frame_at)) } else { 0 };
     let result = out.fill(most, |done, free| {
-        if !descriptor.linked {
-            return decompress_into(data, free);
-        }
-        let window = done.len().saturating_sub(WINDOW).max(frame_at);
-        decompress_into_with_dict(data, free, done.get(window..).unwrap_or_default())
+        let window = done.get(done.len().saturating_sub(window)..).unwrap_or_default();
+        let result =
+            if window.is_empty() { decompress_into(data, free) } else { decompress_into_with_dict(data, free, window) };
+        result.map_err(BlockError::Lz4)
     });
     match result {
         Ok(_) => Ok(()),
-        Err(lz4_flex::block::DecompressError::OutputTooSmall { .. }) if short => Err(out.over()),
-        Err(_) => Err(corrupt("bad block")),
+        Err(BlockError::Output(error)) => Err(error),
+        Err(BlockError::Lz4(DecompressError::OutputTooSmall { .. })) if short => Err(out.over()),
+        Err(BlockError::Lz4(_)) => Err(corrupt("bad block")),
     }
 }

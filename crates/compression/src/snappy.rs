@@ -88,7 +88,7 @@ impl Decoder {
             return Err(corrupt("a block declares more than it can hold"));
         }
         out.allow(declared)?;
-        out.fill(declared, |_, free| self.raw.decompress(block, free)).map_err(|_| corrupt("bad block"))?;
+        out.fill(declared, |_, free| self.raw.decompress(block, free).map_err(|_| corrupt("bad block")))?;
         Ok(())
     }
 }

@@ -1,12 +1,20 @@
-//! Zstandard: frames without content size or checksum written, any frames read.
+//! Zstandard by its C library: frames without content size or checksum written, any frames read.
 
 #[cfg(test)]
 mod tests;
 
-use zstd::zstd_safe::{self, CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
+use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 
 use crate::bounded::Bounded;
+use crate::zstd_frame::declared_window;
 use crate::{Codec, CompressionError};
+
+/// The library takes memory for the window that a frame declares. Up to here that is as it will, beyond it must not
+/// be more than what may come out.
+const SMALL_WINDOW: u64 = 1 << 20;
+/// Numbers of the library's errors, which it promises to keep: `ZSTD_error_dstSize_tooSmall`, `ZSTD_error_srcSize_wrong`.
+const OUTPUT_TOO_SMALL: usize = 70;
+const INPUT_TOO_SHORT: usize = 72;
 
 const NO_MEMORY: CompressionError = failed("no memory for its context");
 
@@ -73,27 +81,47 @@ impl Decoder {
         }
     }
 
+    /// Decodes frames until the input ends.
     pub(crate) fn decode(&mut self, input: &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
         self.context.reset(ResetDirective::SessionOnly).map_err(encode_error)?;
         let mut source = InBuffer::around(input);
+        let mut at_frame = true;
         loop {
-            let rest = input.len().saturating_sub(source.pos());
-            let buffer = out.room(rest.saturating_mul(4))?;
+            let rest = input.get(source.pos()..).unwrap_or_default();
+            if at_frame && declared_window(rest).is_some_and(|window| window > SMALL_WINDOW.max(out.left() as u64)) {
+                return self.decode_at_once(rest, out);
+            }
+            let buffer = out.room(rest.len().saturating_mul(4))?;
             let at = buffer.len();
             let taken = source.pos();
             let mut target = OutBuffer::around_pos(buffer, at);
             let hint = self.context.decompress_stream(&mut target, &mut source).map_err(decode_error)?;
             let given = target.pos().saturating_sub(at);
             out.check()?;
-            let all_taken = source.pos() >= input.len();
             // zero: a frame ended, and all of it was handed out
-            if hint == 0 && all_taken {
+            at_frame = hint == 0;
+            let all_taken = source.pos() >= input.len();
+            if at_frame && all_taken {
                 return Ok(());
             }
-            if hint != 0 && given == 0 && (all_taken || source.pos() == taken) {
+            if !at_frame && given == 0 && (all_taken || source.pos() == taken) {
                 return Err(CompressionError::Truncated { codec: Codec::Zstd });
             }
         }
+    }
+
+    /// Decodes all frames there are without a window beside the output: what a window that is larger than all that
+    /// may come out is not worth.
+    fn decode_at_once(&mut self, input: &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
+        let over = out.over();
+        out.fill(out.left(), |_, free| {
+            self.context.decompress(free, input).map_err(|code| match code.wrapping_neg() {
+                OUTPUT_TOO_SMALL => over,
+                INPUT_TOO_SHORT => CompressionError::Truncated { codec: Codec::Zstd },
+                _ => decode_error(code),
+            })
+        })?;
+        Ok(())
     }
 }
 

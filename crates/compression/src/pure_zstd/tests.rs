@@ -1,0 +1,83 @@
+//! Against the frames that the C library writes.
+
+use crate::bounded::Bounded;
+use crate::{Codec, CompressionError};
+
+use super::Decoder;
+
+fn unpacked(decoder: &mut Option<Decoder>, input: &[u8], limit: usize) -> Result<Vec<u8>, CompressionError> {
+    let mut out = Vec::new();
+    Decoder::kept(decoder)?.decode(input, &mut Bounded::new(&mut out, limit))?;
+    assert!(out.capacity() <= limit);
+    Ok(out)
+}
+
+#[cfg(feature = "zstd")]
+fn text(len: usize) -> Vec<u8> {
+    b"{\"user\":42,\"action\":\"click\"}".iter().copied().cycle().take(len).collect()
+}
+
+#[test]
+#[cfg(feature = "zstd")]
+fn what_the_c_library_wrote_at_any_level_is_read_within_an_exact_limit() {
+    use crate::{Compression, compress};
+    let mut decoder = None;
+    for len in [0, 1, 100, 65_535, 65_537, 1 << 20] {
+        let input = text(len);
+        for level in [-5, 1, 3, 9, 19, 22] {
+            let mut packed = Vec::new();
+            compress(&Compression::with_level(Codec::Zstd, level).unwrap(), &input, &mut packed).unwrap();
+            assert!(unpacked(&mut decoder, &packed, len).unwrap() == input, "level {level}, {len} bytes");
+            if len > 0 {
+                let over = Err(CompressionError::OutputLimit { limit: len - 1 });
+                assert_eq!(unpacked(&mut decoder, &packed, len - 1), over, "level {level}, {len} bytes");
+            }
+            packed.extend_from_slice(&packed.clone());
+            assert_eq!(unpacked(&mut decoder, &packed, 2 * len).unwrap().len(), 2 * len);
+            let cut = unpacked(&mut decoder, &packed[..packed.len() - 1], 2 * len);
+            assert_eq!(cut, Err(CompressionError::Truncated { codec: Codec::Zstd }));
+        }
+    }
+}
+
+/// A frame of `blocks` blocks of 128 KiB of one byte each: four bytes of input a block.
+fn bomb(window: u8, blocks: usize) -> Vec<u8> {
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, window];
+    for block in 1..=blocks {
+        let header = (128_u32 << 10) << 3 | 0b10 | u32::from(block == blocks);
+        frame.extend_from_slice(&header.to_le_bytes()[..3]);
+        frame.push(b'x');
+    }
+    frame
+}
+
+#[test]
+fn a_bomb_stops_at_the_limit_whatever_window_it_declares() {
+    for window in [0x38, 17 << 3] {
+        let frame = bomb(window, 2000);
+        let mut decoder = None;
+        assert_eq!(unpacked(&mut decoder, &frame, 300_000), Err(CompressionError::OutputLimit { limit: 300_000 }));
+        assert_eq!(unpacked(&mut decoder, &bomb(window, 3), 400_000).unwrap().len(), 3 << 17);
+    }
+    assert!(matches!(unpacked(&mut None, &bomb(0xff, 1), 1 << 20), Err(CompressionError::Corrupt { .. })));
+}
+
+#[test]
+fn checksums_sizes_and_frames_to_be_skipped_are_heeded() {
+    // `printf hello | zstd --single-thread`, with the size of its content in place of the window
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x24, 5, 0x29, 0, 0, b'h', b'e', b'l', b'l', b'o', 0xa3, 0x6d, 0x9f, 0x88];
+    assert_eq!(unpacked(&mut None, &frame, 5).unwrap(), b"hello");
+    let damaged = |at: usize, with: u8| {
+        let mut frame = frame;
+        frame[at] = with;
+        unpacked(&mut None, &frame, 100)
+    };
+    assert!(matches!(damaged(17, 0), Err(CompressionError::Corrupt { .. })));
+    assert!(matches!(damaged(5, 6), Err(CompressionError::Corrupt { .. })));
+    assert!(matches!(damaged(0, 6), Err(CompressionError::Corrupt { .. })));
+    let mut skipped = vec![0x51, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9];
+    skipped.extend(bomb(0x38, 1));
+    assert_eq!(unpacked(&mut None, &skipped, 1 << 17).unwrap().len(), 1 << 17);
+    assert_eq!(unpacked(&mut None, &skipped[..9], 100), Err(CompressionError::Truncated { codec: Codec::Zstd }));
+    assert_eq!(unpacked(&mut None, &[], 100), Err(CompressionError::Truncated { codec: Codec::Zstd }));
+}
