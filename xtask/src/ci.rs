@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use crate::flags::Flags;
 use crate::util::{self, Result};
-use crate::{codegen, fuzz, tidy};
+use crate::{codegen, fuzz, golden, tidy};
 
 const USAGE: &str = "\
 usage: cargo xtask ci [--only STEP,STEP...] [--skip STEP,STEP...]
 
-Steps, in order: format clippy docs codegen tidy msrv quickstart test fuzz. All are run, also after one has failed.
+Steps, in order: format clippy docs codegen tidy msrv quickstart test golden fuzz. All are run, also after one has failed.
 ";
 
 /// A step: its name and its work.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("format", format),
     ("clippy", clippy),
     ("docs", docs),
@@ -25,6 +25,7 @@ const STEPS: [Step; 9] = [
     ("msrv", msrv),
     ("quickstart", quickstart),
     ("test", test),
+    ("golden", golden_vectors),
     ("fuzz", fuzzing),
 ];
 
@@ -135,6 +136,11 @@ fn quickstart() -> Result<()> {
 /// The second command of the README, with real Kafka required.
 fn test() -> Result<()> {
     util::run(util::cargo().args(["xtask", "test", "--require-kafka"]))
+}
+
+/// Vectors by a seed that nothing has been checked with before.
+fn golden_vectors() -> Result<()> {
+    golden::run(Vec::new())
 }
 
 fn fuzzing() -> Result<()> {

@@ -6,6 +6,7 @@ mod cluster;
 mod codegen;
 mod flags;
 mod fuzz;
+mod golden;
 mod schema;
 mod test;
 mod tidy;
@@ -20,6 +21,7 @@ usage: cargo xtask COMMAND [flags]
                                every test; what cannot run here is counted and named
   tidy                         the repository's own rules: crate arrows, words, links
   ci [--only STEPS]            everything that a change must pass
+  golden [--seed N]            vectors written by Kafka's own classes, made anew and checked
   fuzz [--seconds N]           every fuzz target for N seconds
   bench micro|compare          measurements, also beside other clients
   cluster up|down|status|...   real Kafka clusters on loopback (`cluster help` says more)
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "ci" => ci::run(rest),
         "fuzz" => fuzz::run(rest),
+        "golden" => golden::run(rest),
         "tidy" => tidy::run(),
         "" | "help" | "-h" | "--help" => {
             print!("{USAGE}");

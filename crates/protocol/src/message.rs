@@ -148,8 +148,6 @@ pub(crate) mod generated {
 }
 
 #[cfg(test)]
-mod golden;
-#[cfg(test)]
 mod random;
 #[cfg(test)]
 pub(crate) mod walk;

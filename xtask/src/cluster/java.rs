@@ -10,16 +10,29 @@ const OLDEST: u32 = 17;
 
 /// Where Java is: under `JAVA_HOME`, else on the path. Fails when there is none, or only one too old.
 pub fn find() -> Result<PathBuf> {
-    let java = match std::env::var_os("JAVA_HOME") {
-        Some(home) => Path::new(&home).join("bin").join("java"),
-        None => PathBuf::from("java"),
-    };
+    let java = program("java");
     let printed = util::raw_output(Command::new(&java).arg("-version"))?;
     let text = String::from_utf8_lossy(&printed.stderr).into_owned();
     match major_version(&text) {
         Some(major) if major >= OLDEST => Ok(java),
         Some(major) => Err(format!("Java {OLDEST} or newer is needed, `{}` is Java {major}", java.display()).into()),
         None => Err(format!("`{} -version` printed no version: {}", java.display(), text.trim()).into()),
+    }
+}
+
+/// Where the Java compiler is. Fails when there is none: what runs Java need not be able to compile it.
+pub fn find_compiler() -> Result<PathBuf> {
+    let javac = program("javac");
+    if util::succeeds(&javac, &["-version"]) {
+        return Ok(javac);
+    }
+    Err(format!("`{}` is needed: a JDK of Java {OLDEST} or newer, not only a JRE", javac.display()).into())
+}
+
+fn program(name: &str) -> PathBuf {
+    match std::env::var_os("JAVA_HOME") {
+        Some(home) => Path::new(&home).join("bin").join(name),
+        None => PathBuf::from(name),
     }
 }
 

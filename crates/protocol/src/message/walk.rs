@@ -7,6 +7,7 @@ use crate::{DecodeError, EncodeError};
 
 /// One message, its type forgotten.
 #[derive(Debug)]
+#[allow(dead_code, reason = "the targets that include this file use different fields")]
 pub(crate) struct Walked {
     pub(crate) name: &'static str,
     pub(crate) min: i16,
