@@ -22,7 +22,8 @@ pub struct BatchBuilder {
     base_timestamp: i64,
     max_timestamp: i64,
     count: i32,
-    next_delta: i32,
+    /// The least offset delta of the next record: unsigned, for one beyond the greatest there is none.
+    next_delta: u32,
 }
 
 impl BatchBuilder {
@@ -71,13 +72,14 @@ impl BatchBuilder {
     where
         H: IntoIterator<Item = (&'h [u8], Option<&'h [u8]>)>,
     {
-        let body = self.prefix_len(timestamp, self.next_delta).saturating_add(fields_len(key, value, headers));
+        let body =
+            self.prefix_len(timestamp, self.next_delta.cast_signed()).saturating_add(fields_len(key, value, headers));
         body.saturating_add(len_of_len(body))
     }
 
     /// As [`BatchBuilder::record_len`], for fields written by [`BatchBuilder::encode_fields`].
     pub fn encoded_len(&self, timestamp: i64, fields: &[u8]) -> usize {
-        let body = self.prefix_len(timestamp, self.next_delta).saturating_add(fields.len());
+        let body = self.prefix_len(timestamp, self.next_delta.cast_signed()).saturating_add(fields.len());
         body.saturating_add(len_of_len(body))
     }
 
@@ -110,7 +112,7 @@ impl BatchBuilder {
         H: IntoIterator<Item = (&'h [u8], Option<&'h [u8]>)>,
         H::IntoIter: Clone,
     {
-        self.append_at(self.next_delta, timestamp, key, value, headers)
+        self.append_at(self.next_delta.cast_signed(), timestamp, key, value, headers)
     }
 
     /// Appends a record at an offset delta of its own, as a compacted log has them.
@@ -144,7 +146,7 @@ impl BatchBuilder {
     /// As [`BatchBuilder::append`].
     #[inline]
     pub fn append_encoded(&mut self, timestamp: i64, fields: &[u8]) -> Result<i32, RecordError> {
-        self.put(self.next_delta, timestamp, fields.len(), |buffer| buffer.extend_from_slice(fields))
+        self.put(self.next_delta.cast_signed(), timestamp, fields.len(), |buffer| buffer.extend_from_slice(fields))
     }
 
     /// Encodes key, value and headers of a record, that is all that does not depend on its batch, at the end of `out`.
@@ -188,7 +190,7 @@ impl BatchBuilder {
         let length = Varint::new(body as i32);
         let total = body.saturating_add(length.len());
         let whole = self.buffer.len().saturating_add(total);
-        if whole > i32::MAX as usize || offset_delta < self.next_delta || offset_delta == i32::MAX {
+        if whole > i32::MAX as usize || offset_delta < 0 || offset_delta.cast_unsigned() < self.next_delta {
             return Err(RecordError::TooLarge);
         }
         if whole.saturating_add(SLACK) > self.buffer.capacity() {
@@ -206,7 +208,7 @@ impl BatchBuilder {
             self.max_timestamp = self.max_timestamp.max(timestamp);
         }
         self.count = self.count.wrapping_add(1);
-        self.next_delta = offset_delta.wrapping_add(1);
+        self.next_delta = offset_delta.cast_unsigned().wrapping_add(1);
         Ok(offset_delta)
     }
 
@@ -234,7 +236,7 @@ impl BatchBuilder {
             leader_epoch: -1,
             crc: 0,
             attributes: attributes.with_codec(Codec::None),
-            last_offset_delta: self.next_delta.saturating_sub(1).max(0),
+            last_offset_delta: self.next_delta.saturating_sub(1).cast_signed(),
             base_timestamp: self.base_timestamp,
             max_timestamp: self.max_timestamp,
             producer: Producer::NONE,

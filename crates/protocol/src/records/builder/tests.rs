@@ -72,7 +72,7 @@ fn what_does_not_fit_leaves_the_batch_as_it_was() {
     let mut builder = BatchBuilder::new(Vec::new());
     builder.append_at(7, 5, None, None, NO_HEADERS).unwrap();
     let before = builder.clone().build();
-    for delta in [-1, 6, 7, i32::MAX] {
+    for delta in [-1, 6, 7, i32::MIN] {
         assert_eq!(builder.append_at(delta, 5, None, None, NO_HEADERS), Err(RecordError::TooLarge));
     }
     // three GiB that are never looked at: the sizes alone decide
@@ -123,6 +123,17 @@ fn a_builder_tells_its_state_and_gives_its_buffer_back() {
     assert!(buffer.is_empty() && buffer.capacity() == 500);
     let empty = BatchBuilder::new(buffer).build();
     assert_eq!((empty.len(), empty.count(), empty.header().last_offset_delta), (BatchHeader::LEN, 0, 0));
+}
+
+#[test]
+fn the_greatest_offset_delta_can_be_written_and_nothing_after_it() {
+    let mut builder = BatchBuilder::new(Vec::new());
+    assert!(builder.append_at(-1, 0, None, None, NO_HEADERS).is_err());
+    assert_eq!(builder.append_at(i32::MAX, 0, None, None, NO_HEADERS), Ok(i32::MAX));
+    assert!(builder.append(0, None, None, NO_HEADERS).is_err());
+    assert!(builder.append_at(i32::MAX, 0, None, None, NO_HEADERS).is_err());
+    assert!(builder.append_at(i32::MIN, 0, None, None, NO_HEADERS).is_err());
+    assert_eq!((builder.count(), builder.build().header().last_offset_delta), (1, i32::MAX));
 }
 
 type Field = Option<Vec<u8>>;
