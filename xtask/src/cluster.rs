@@ -127,7 +127,8 @@ fn status() -> Result<()> {
                 Ok(ids) => format!("sees brokers {ids:?}"),
                 Err(error) => format!("does not answer: {error}"),
             };
-            println!("  broker {} port {} pid {}: {running}, {sees}", broker.id, broker.port, broker.pid);
+            let (id, port, pid, data) = (broker.id, broker.port, broker.pid, broker.log_dir.display());
+            println!("  broker {id} port {port} pid {pid}: {running}, {sees}, data in {data}");
         }
     }
     Ok(())

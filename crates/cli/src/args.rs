@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// Show the cluster
     #[command(subcommand)]
     Cluster(commands::cluster::Command),
+    /// Look into the files that brokers store records in; needs no cluster
+    #[command(subcommand)]
+    Log(commands::log::Command),
     /// Serve a mock cluster on loopback until SIGTERM or SIGINT
     Mock(commands::mock::Arguments),
     /// Measure producing and consuming; prints one line of JSON

@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod consume;
+pub(crate) mod log;
 pub(crate) mod mock;
 pub(crate) mod produce;
 pub(crate) mod quickstart;
@@ -22,6 +23,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Topic(command) => topic::run(&command.connection().within(outer), command).await,
         Command::Cluster(command) => cluster::run(outer, command).await,
         Command::Mock(arguments) => mock::run(arguments).await,
+        Command::Log(command) => log::run(command),
         Command::Bench(command) => bench::run(outer, command).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }

@@ -144,7 +144,8 @@ fn number(out: &mut Vec<u8>, number: i64) {
     let _ = write!(out, "{number}");
 }
 
-fn date(out: &mut Vec<u8>, timestamp: i64) {
+/// A time in milliseconds since 1970 as RFC 3339, or a dash.
+pub(crate) fn date(out: &mut Vec<u8>, timestamp: i64) {
     match jiff::Timestamp::from_millisecond(timestamp) {
         Ok(date) if timestamp >= 0 => {
             let _ = write!(out, "{date:.3}");

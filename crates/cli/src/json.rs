@@ -44,7 +44,8 @@ fn string(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
-fn bytes(out: &mut Vec<u8>, name: &str, bytes: Option<&[u8]>) {
+/// Appends a member of an object: text where the bytes are UTF-8.
+pub(crate) fn bytes(out: &mut Vec<u8>, name: &str, bytes: Option<&[u8]>) {
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());
     let Some(bytes) = bytes else {

@@ -2,6 +2,7 @@
 //! goes to standard error.
 
 mod args;
+mod batches;
 mod commands;
 mod escapes;
 mod failure;
@@ -12,6 +13,7 @@ mod lines;
 mod offsets;
 mod output;
 mod progress;
+mod segment;
 mod session;
 mod signals;
 mod table;

@@ -3,6 +3,8 @@
 
 #[path = "command/bench.rs"]
 mod bench;
+#[path = "command/dump.rs"]
+mod dump;
 #[path = "command/failures.rs"]
 mod failures;
 #[path = "command/offsets.rs"]

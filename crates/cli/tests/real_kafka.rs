@@ -16,3 +16,5 @@ mod lines;
 mod older;
 #[path = "command/run.rs"]
 mod run;
+#[path = "real_kafka/segments.rs"]
+mod segments;

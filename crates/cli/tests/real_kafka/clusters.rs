@@ -1,6 +1,7 @@
 //! Clusters of real brokers: those that the runner started, shared by all tests, and those of a test's own.
 
 use std::env;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -86,6 +87,15 @@ impl Cluster {
     /// Runs one of Kafka's own tools, which must succeed, and gives its output.
     pub(crate) fn tool(&self, tool: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
         xtask(&[&["tool", tool, "--name", &self.name, "--"], arguments].concat(), input)
+    }
+
+    /// Where a broker has its data.
+    pub(crate) fn log_dir(&self, broker: i32) -> PathBuf {
+        let status = text(&xtask(&["status"], b""));
+        let own = status.lines().skip_while(|line| !line.starts_with(&format!("{}: ", self.name)));
+        let mut brokers = own.filter(|line| line.starts_with(&format!("  broker {broker} ")));
+        let line = brokers.next().unwrap_or_else(|| panic!("no broker {broker} of {} in: {status}", self.name));
+        line.rsplit_once(", data in ").unwrap().1.into()
     }
 
     /// Ends a broker at once, until the value is dropped.
