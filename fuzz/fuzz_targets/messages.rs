@@ -4,7 +4,7 @@
 
 use bytes::{Bytes, BytesMut};
 use libfuzzer_sys::fuzz_target;
-use ottla_protocol::{EncodeErrorKind, Message};
+use ottla_protocol::{Decode, Encode, EncodeErrorKind};
 
 struct Target {
     min: i16,
@@ -13,7 +13,7 @@ struct Target {
 }
 
 impl Target {
-    const fn of<M: Message>() -> Self {
+    const fn of<M: Encode + Decode>() -> Self {
         Self { min: M::MIN, max: M::MAX, check: check::<M> }
     }
 }
@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     (target.check)(&Bytes::copy_from_slice(body), target.min + versions);
 });
 
-fn check<M: Message>(body: &Bytes, version: i16) {
+fn check<M: Encode + Decode>(body: &Bytes, version: i16) {
     let Ok(message) = M::decode(body, version) else { return };
     // Unknown tagged fields are read in any order, as Java reads them, but written only in the right one.
     let Some(written) = write(&message, version) else { return };
@@ -37,7 +37,7 @@ fn check<M: Message>(body: &Bytes, version: i16) {
 }
 
 /// The message's bytes; `None` if its tagged fields are out of order.
-fn write<M: Message>(message: &M, version: i16) -> Option<Bytes> {
+fn write<M: Encode>(message: &M, version: i16) -> Option<Bytes> {
     let announced = match message.encoded_len(version) {
         Err(error) if error.kind == EncodeErrorKind::TagsOutOfOrder => return None,
         announced => announced.expect("what was read in a version can be written in it"),

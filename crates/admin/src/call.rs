@@ -9,7 +9,7 @@ use ottla_core::retry::{self, Verdict};
 use ottla_core::slot::{Filler, slot};
 use ottla_core::versions::Versions;
 use ottla_protocol::frame::{RequestFrame, encode_request};
-use ottla_protocol::{ApiKey, Message, Request};
+use ottla_protocol::{ApiKey, Decode, Request};
 use ottla_types::ErrorCode;
 
 /// What differs between admin calls.
@@ -81,7 +81,7 @@ pub(crate) fn encoded<R: Request>(request: &R, version: i16, client_id: Option<&
 }
 
 /// Decodes an answer.
-pub(crate) fn decoded<R: Message>(version: i16, body: &Bytes) -> Result<R> {
+pub(crate) fn decoded<R: Decode>(version: i16, body: &Bytes) -> Result<R> {
     Ok(R::decode(body, version)?)
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use ottla_core::versions::Versions;
-use ottla_protocol::{ApiKey, Message, Request, VersionRange};
+use ottla_protocol::{ApiKey, Encode, Request, VersionRange};
 
 use crate::call::Encoded;
 
@@ -25,7 +25,7 @@ pub(crate) fn sent<R: Request>(encoded: Encoded) -> (i16, R) {
 }
 
 /// The body of an answer.
-pub(crate) fn body<M: Message>(message: &M, version: i16) -> Bytes {
+pub(crate) fn body<M: Encode>(message: &M, version: i16) -> Bytes {
     let mut bytes = BytesMut::new();
     message.encode(version, &mut bytes).unwrap();
     bytes.freeze()

@@ -274,7 +274,7 @@ impl Driver {
         self.respond(id, 5, &InitProducerIdResponse { error_code: code, ..InitProducerIdResponse::default() });
     }
 
-    pub(crate) fn respond<M: Message>(&mut self, id: RequestId, version: i16, answer: &M) {
+    pub(crate) fn respond<M: ottla_protocol::Encode>(&mut self, id: RequestId, version: i16, answer: &M) {
         let mut body = BytesMut::new();
         answer.encode(version, &mut body).unwrap();
         self.input(Input::Response(id, Ok(Response { version, body: body.freeze() })));

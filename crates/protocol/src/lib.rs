@@ -7,9 +7,17 @@
 //! * [`member_metadata`]: subscriptions and assignments of classic groups.
 //! * [`records`]: record batches, inside Produce requests and Fetch responses.
 //!
+//! # Features
+//!
+//! `client` encodes requests and decodes responses, `broker` the other way round; both bring `messages`, the structs.
+//! `records` has record batches, and a feature for each codec (`gzip`, `snappy`, `lz4`, `zstd`) what compresses them.
+//! All are on by default, and each only adds. `zstd-decode` is for builds without C: pure Rust, and only decompresses.
+//!
+//! # Promises
+//!
 //! Decoding never panics, never allocates more than a small multiple of the bytes at hand, and copies no payload:
 //! strings and bytes are slices of the buffer they came in. Encoding refuses what the version cannot say (see
-//! [`EncodeErrorKind::NotInVersion`]).
+//! [`EncodeErrorKind::NotInVersion`]), unless told otherwise ([`Absent`]).
 #![cfg_attr(
     not(test),
     deny(
@@ -21,26 +29,51 @@
     )
 )]
 
+mod absent;
 mod api_key;
+#[path = "generated/api_keys.rs"]
+mod api_keys;
 mod error;
 pub mod frame;
+#[cfg(feature = "messages")]
 pub mod member_metadata;
+#[cfg(feature = "messages")]
 mod message;
+#[cfg(feature = "messages")]
 #[path = "generated/messages.rs"]
 pub mod messages;
+#[cfg_attr(
+    not(all(feature = "client", feature = "broker")),
+    allow(dead_code, unreachable_pub, reason = "one direction alone does not use all of it")
+)]
 mod primitives;
+#[cfg_attr(
+    not(all(feature = "client", feature = "broker")),
+    allow(dead_code, unreachable_pub, reason = "one direction alone does not use all of it")
+)]
 mod reader;
+#[cfg(feature = "records")]
 pub mod records;
 pub mod schema;
+#[path = "generated/schema_tables.rs"]
+mod schema_tables;
 mod string;
 mod tagged_fields;
 pub mod value;
 mod version;
+#[cfg_attr(
+    not(all(feature = "client", feature = "broker")),
+    allow(dead_code, unreachable_pub, reason = "one direction alone does not use all of it")
+)]
 mod writer;
 
+pub use absent::Absent;
 pub use api_key::ApiKey;
 pub use error::{DecodeError, EncodeError, EncodeErrorKind, WireError};
-pub use message::{Message, Request, Response};
+#[cfg(feature = "messages")]
+pub use message::{BrokerDecodes, BrokerEncodes, ClientDecodes, ClientEncodes};
+#[cfg(feature = "messages")]
+pub use message::{Decode, Encode, Message, Request, Response};
 pub use string::Utf8Bytes;
 pub use tagged_fields::TaggedFields;
 pub use version::VersionRange;

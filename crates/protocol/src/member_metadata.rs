@@ -7,7 +7,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::messages::{ConsumerProtocolAssignment, ConsumerProtocolSubscription};
-use crate::{DecodeError, EncodeError, Message, WireError};
+use crate::{Decode, DecodeError, Encode, EncodeError, WireError};
 
 /// Writes a subscription (`protocols.metadata` of JoinGroup).
 ///
@@ -46,7 +46,7 @@ pub fn decode_assignment(bytes: &Bytes) -> Result<(ConsumerProtocolAssignment, i
     decode(bytes)
 }
 
-fn encode<M: Message>(message: &M, version: i16) -> Result<Bytes, EncodeError> {
+fn encode<M: Encode>(message: &M, version: i16) -> Result<Bytes, EncodeError> {
     let length = message.encoded_len(version)?;
     let mut out = BytesMut::with_capacity(length.saturating_add(2));
     out.put_i16(version);
@@ -54,7 +54,7 @@ fn encode<M: Message>(message: &M, version: i16) -> Result<Bytes, EncodeError> {
     Ok(out.freeze())
 }
 
-fn decode<M: Message>(bytes: &Bytes) -> Result<(M, i16), DecodeError> {
+fn decode<M: Decode>(bytes: &Bytes) -> Result<(M, i16), DecodeError> {
     let failed = |version, kind| DecodeError { message: M::NAME, version, offset: 0, kind };
     let Some((version, _)) = bytes.split_first_chunk() else {
         return Err(failed(-1, WireError::Truncated));

@@ -6,21 +6,17 @@ use bytes::{Bytes, BytesMut};
 
 use crate::reader::Reader;
 use crate::writer::Writer;
-use crate::{ApiKey, DecodeError, EncodeError, EncodeErrorKind, WireError};
+use crate::{Absent, ApiKey, DecodeError, EncodeError, EncodeErrorKind, WireError};
 
-/// The generated part of a message: both directions for all versions, the version being in the reader or the writer.
-pub trait Codec: Sized {
-    /// Reads the message.
-    fn read(reader: &mut Reader<'_>) -> Result<Self, WireError>;
-    /// Writes the message.
-    fn write(&self, writer: &mut Writer<'_>);
-}
+mod halves;
+
+pub use halves::{BrokerDecodes, BrokerEncodes, ClientDecodes, ClientEncodes, Decode, Encode};
 
 /// A message of Kafka's protocol. One struct covers all versions: a field that a version lacks has its default after
 /// decoding, and must have it for encoding unless the definition says that it may be dropped.
 ///
 /// Only this crate implements it.
-pub trait Message: Codec + Default + Clone + PartialEq + Debug + Send + Sync + 'static {
+pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     /// Kafka's name: `FetchRequest`.
     const NAME: &'static str;
     /// The lowest version.
@@ -35,8 +31,23 @@ pub trait Message: Codec + Default + Clone + PartialEq + Debug + Send + Sync + '
     /// # Errors
     ///
     /// When the message cannot be written in it.
-    fn encoded_len(&self, version: i16) -> Result<usize, EncodeError> {
-        Ok(counted(self, version)?.len)
+    fn encoded_len(&self, version: i16) -> Result<usize, EncodeError>
+    where
+        Self: Encode,
+    {
+        self.encoded_len_with(version, Absent::Refuse)
+    }
+
+    /// The number of bytes that [`encode_with`](Self::encode_with) writes.
+    ///
+    /// # Errors
+    ///
+    /// When the message cannot be written so.
+    fn encoded_len_with(&self, version: i16, absent: Absent) -> Result<usize, EncodeError>
+    where
+        Self: Encode,
+    {
+        Ok(counted(self, version, absent)?.len)
     }
 
     /// Appends the body, without header or length.
@@ -44,9 +55,37 @@ pub trait Message: Codec + Default + Clone + PartialEq + Debug + Send + Sync + '
     /// # Errors
     ///
     /// When the message cannot be written in this version; `out` is then as it was.
-    fn encode(&self, version: i16, out: &mut BytesMut) -> Result<(), EncodeError> {
-        out.reserve(counted(self, version)?.len);
-        self.write(&mut Writer::buffer(out, version, is_flexible::<Self>(version)));
+    fn encode(&self, version: i16, out: &mut BytesMut) -> Result<(), EncodeError>
+    where
+        Self: Encode,
+    {
+        self.encode_with(version, Absent::Refuse, out)
+    }
+
+    /// As [`encode`](Self::encode), with a choice for fields that the version lacks.
+    ///
+    /// ```
+    /// use bytes::BytesMut;
+    /// use ottla_protocol::messages::HeartbeatRequest;
+    /// use ottla_protocol::{Absent, Message};
+    ///
+    /// let heartbeat = HeartbeatRequest { group_instance_id: Some("static-1".into()), ..Default::default() };
+    /// let mut out = BytesMut::new();
+    /// let error = heartbeat.encode_with(0, Absent::Refuse, &mut out).expect_err("not before version 3");
+    /// assert_eq!(error.field, "GroupInstanceId");
+    /// heartbeat.encode_with(0, Absent::Drop, &mut out)?;
+    /// # Ok::<(), ottla_protocol::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the message cannot be written in this version; `out` is then as it was.
+    fn encode_with(&self, version: i16, absent: Absent, out: &mut BytesMut) -> Result<(), EncodeError>
+    where
+        Self: Encode,
+    {
+        out.reserve(counted(self, version, absent)?.len);
+        self.write(&mut Writer::buffer(out, version, is_flexible::<Self>(version), absent));
         Ok(())
     }
 
@@ -55,7 +94,10 @@ pub trait Message: Codec + Default + Clone + PartialEq + Debug + Send + Sync + '
     /// # Errors
     ///
     /// When the bytes are no such message in this version.
-    fn decode(body: &Bytes, version: i16) -> Result<Self, DecodeError> {
+    fn decode(body: &Bytes, version: i16) -> Result<Self, DecodeError>
+    where
+        Self: Decode,
+    {
         Ok(Self::decode_prefix(body, version)?.0)
     }
 
@@ -64,7 +106,10 @@ pub trait Message: Codec + Default + Clone + PartialEq + Debug + Send + Sync + '
     /// # Errors
     ///
     /// When the bytes are no such message in this version.
-    fn decode_prefix(body: &Bytes, version: i16) -> Result<(Self, usize), DecodeError> {
+    fn decode_prefix(body: &Bytes, version: i16) -> Result<(Self, usize), DecodeError>
+    where
+        Self: Decode,
+    {
         let failed = |offset, kind| DecodeError { message: Self::NAME, version, offset, kind };
         if version < Self::MIN || version > Self::MAX {
             return Err(failed(0, WireError::UnsupportedVersion));
@@ -77,16 +122,16 @@ pub trait Message: Codec + Default + Clone + PartialEq + Debug + Send + Sync + '
     }
 }
 
-/// A message that a client sends.
-pub trait Request: Message {
+/// A message that a client sends. It can be encoded with the feature `client`, and decoded with `broker`.
+pub trait Request: Message + ClientEncodes + BrokerDecodes {
     /// The API it belongs to.
     const KEY: ApiKey;
     /// What answers it, in the same version.
     type Response: Response<Request = Self>;
 }
 
-/// A message that a broker answers with.
-pub trait Response: Message {
+/// A message that a broker answers with. It can be decoded with the feature `client`, and encoded with `broker`.
+pub trait Response: Message + ClientDecodes + BrokerEncodes {
     /// The API it belongs to.
     const KEY: ApiKey;
     /// What it answers, in the same version.
@@ -103,12 +148,12 @@ pub(crate) struct Counted {
 }
 
 /// Counts a message, and so finds out whether it can be written at all.
-pub(crate) fn counted<M: Message>(message: &M, version: i16) -> Result<Counted, EncodeError> {
+pub(crate) fn counted<M: Encode>(message: &M, version: i16, absent: Absent) -> Result<Counted, EncodeError> {
     let failed = |kind, field| EncodeError { message: M::NAME, version, field, kind };
     if version < M::MIN || version > M::MAX {
         return Err(failed(EncodeErrorKind::UnsupportedVersion, ""));
     }
-    let mut writer = Writer::count(version, is_flexible::<M>(version));
+    let mut writer = Writer::count(version, is_flexible::<M>(version), absent);
     message.write(&mut writer);
     match writer.refusal() {
         Some((kind, field)) => Err(failed(kind, field)),
@@ -141,7 +186,7 @@ pub(crate) mod generated {
     pub(crate) use bytes::Bytes;
     pub(crate) use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
 
-    pub(crate) use super::{Codec, Hidden, Message, Request, Response};
+    pub(crate) use super::{Decode, Encode, Hidden, Message, Request, Response};
     pub(crate) use crate::reader::Reader;
     pub(crate) use crate::writer::Writer;
     pub(crate) use crate::{ApiKey, TaggedFields, Utf8Bytes, WireError};

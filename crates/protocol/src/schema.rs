@@ -104,7 +104,7 @@ pub struct FieldSchema {
 
 impl MessageSchema {
     /// All messages, in the order of their names.
-    pub const ALL: &'static [Self] = crate::messages::schema_tables::MESSAGES;
+    pub const ALL: &'static [Self] = crate::schema_tables::MESSAGES;
 
     /// The message of this name.
     pub fn named(name: &str) -> Option<&'static Self> {

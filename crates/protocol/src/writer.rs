@@ -6,7 +6,7 @@
 use bytes::{Bytes, BytesMut};
 use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
 
-use crate::{EncodeErrorKind, TaggedFields, Utf8Bytes};
+use crate::{Absent, EncodeErrorKind, TaggedFields, Utf8Bytes};
 
 /// Records of at least this many bytes are shared with the message instead of being copied, where chunks are taken.
 const SHARE_FROM: usize = 1024;
@@ -66,27 +66,28 @@ pub struct Writer<'a> {
     shared: usize,
     version: i16,
     flexible: bool,
+    absent: Absent,
     refusal: Option<(EncodeErrorKind, &'static str)>,
 }
 
 impl<'a> Writer<'a> {
-    fn new(sink: Sink<'a>, version: i16, flexible: bool) -> Self {
-        Self { sink, len: 0, shared: 0, version, flexible, refusal: None }
+    fn new(sink: Sink<'a>, version: i16, flexible: bool, absent: Absent) -> Self {
+        Self { sink, len: 0, shared: 0, version, flexible, absent, refusal: None }
     }
 
     /// Counts.
-    pub(crate) fn count(version: i16, flexible: bool) -> Self {
-        Self::new(Sink::Count, version, flexible)
+    pub(crate) fn count(version: i16, flexible: bool, absent: Absent) -> Self {
+        Self::new(Sink::Count, version, flexible, absent)
     }
 
     /// Appends to `out`.
-    pub(crate) fn buffer(out: &'a mut BytesMut, version: i16, flexible: bool) -> Self {
-        Self::new(Sink::Buffer(out), version, flexible)
+    pub(crate) fn buffer(out: &'a mut BytesMut, version: i16, flexible: bool, absent: Absent) -> Self {
+        Self::new(Sink::Buffer(out), version, flexible, absent)
     }
 
     /// Appends to `chunks`, sharing large records.
-    pub(crate) fn chunks(chunks: &'a mut Chunks, version: i16, flexible: bool) -> Self {
-        Self::new(Sink::Chunks(chunks), version, flexible)
+    pub(crate) fn chunks(chunks: &'a mut Chunks, version: i16, flexible: bool, absent: Absent) -> Self {
+        Self::new(Sink::Chunks(chunks), version, flexible, absent)
     }
 
     #[inline]
@@ -115,10 +116,12 @@ impl<'a> Writer<'a> {
         self.refusal.get_or_insert((kind, field));
     }
 
-    /// Notes that a field which the version lacks has a value that cannot be dropped.
+    /// Notes that a field which the version lacks has a value that cannot be dropped, unless all may be.
     #[cold]
     pub(crate) fn refuse_absent(&mut self, field: &'static str) {
-        self.refuse(EncodeErrorKind::NotInVersion, field);
+        if self.absent == Absent::Refuse {
+            self.refuse(EncodeErrorKind::NotInVersion, field);
+        }
     }
 
     #[inline]

@@ -20,7 +20,7 @@ mod registry;
 mod vectors;
 
 // What the registry of the unit tests finds in the crate's root.
-use ottla_protocol::{DecodeError, EncodeError, messages};
+use ottla_protocol::{Absent, Decode, DecodeError, Encode, EncodeError, messages};
 
 #[test]
 fn every_message_that_kafka_wrote_is_read_whole_printed_alike_and_written_back_byte_for_byte() {

@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use super::module::{Struct, StructField};
 use super::table::{Base, Versions};
 
-/// Writes `read` and `write` of a struct.
+/// Writes `read` and `write` of a struct: two impls, each under the features that need it.
 pub(crate) fn codec(each: &Struct, out: &mut String) {
-    let (header, visibility) = match each.message {
-        Some(_) => (format!("impl Codec for {}", each.rust_name), ""),
-        None => (format!("impl {}", each.rust_name), "pub(crate) "),
+    let name = &each.rust_name;
+    let (reads, writes) = directions(each);
+    let (read_header, write_header, visibility) = match each.message {
+        Some(_) => (format!("impl Decode for {name}"), format!("impl Encode for {name}"), ""),
+        None => (format!("impl {name}"), format!("impl {name}"), "pub(crate) "),
     };
     let read = read(each);
     let write = write(each);
@@ -19,16 +21,31 @@ pub(crate) fn codec(each: &Struct, out: &mut String) {
     };
     let _ = write!(
         out,
-        "\n{header} {{
+        "\n{reads}{read_header} {{
         {visibility}fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {{
         {}{read}}}
+        }}
 
+        {writes}{write_header} {{
         {visibility}fn write(&self, w: &mut Writer<'_>) {{
         {}{write}}}
         }}\n",
         version(&read, "r"),
         version(&write, "w"),
     );
+}
+
+/// The features under which a struct is read, and those under which it is written, as attributes.
+fn directions(each: &Struct) -> (&'static str, &'static str) {
+    const CLIENT: &str = "#[cfg(feature = \"client\")]\n";
+    const BROKER: &str = "#[cfg(feature = \"broker\")]\n";
+    const EITHER: &str = "#[cfg(any(feature = \"client\", feature = \"broker\"))]\n";
+    match (each.used.in_request, each.used.in_response, each.used.in_other) {
+        (true, false, false) => (BROKER, CLIENT),
+        (false, true, false) => (CLIENT, BROKER),
+        (true, true, false) => (EITHER, EITHER),
+        _ => ("", ""),
+    }
 }
 
 /// When a version of `all` is among `some`: an expression of `v`, or nothing for always.

@@ -26,7 +26,26 @@ pub(crate) struct Struct {
     /// The versions in which it can occur.
     pub(crate) versions: Versions,
     pub(crate) flexible_from: Option<i16>,
+    pub(crate) used: Used,
     pub(crate) fields: Vec<StructField>,
+}
+
+/// The kinds of messages that a struct is, or is a part of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) in_request: bool,
+    pub(crate) in_response: bool,
+    pub(crate) in_other: bool,
+}
+
+impl Used {
+    fn by(self, kind: Kind) -> Self {
+        match kind {
+            Kind::Request => Self { in_request: true, ..self },
+            Kind::Response => Self { in_response: true, ..self },
+            Kind::Header | Kind::Data => Self { in_other: true, ..self },
+        }
+    }
 }
 
 /// One field of a struct, its versions clipped to those of the struct.
@@ -115,12 +134,14 @@ impl Module {
                 doc: message_doc(message),
                 versions: message.versions,
                 flexible_from: message.flexible_from,
+                used: Used::default().by(message.kind),
                 fields: fields(&message.fields, message.versions, "", message, &rust_name)?,
                 message: Some(message.clone()),
             });
             for part in found {
                 let name = rust_name(&part.name);
-                if structs.iter().any(|known| known.rust_name == name) {
+                if let Some(known) = structs.iter_mut().find(|known| known.rust_name == name) {
+                    known.used = known.used.by(message.kind);
                     continue;
                 }
                 let prefix = format!("{}.", part.name);
@@ -128,6 +149,7 @@ impl Module {
                     doc: format!("`{}`, a part of [`{}`].", part.name, message.name),
                     versions: part.versions,
                     flexible_from: part.flexible_from,
+                    used: Used::default().by(message.kind),
                     fields: fields(&part.fields, part.versions, &prefix, message, &rust_name)?,
                     message: None,
                     rust_name: name,

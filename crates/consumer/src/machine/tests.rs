@@ -17,7 +17,7 @@ use ottla_protocol::messages::fetch::{FetchableTopicResponse, LeaderIdAndEpoch, 
 use ottla_protocol::messages::list_offsets::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse};
 use ottla_protocol::messages::{FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse};
 use ottla_protocol::records::{BatchBuilder, NO_HEADERS};
-use ottla_protocol::{ApiKey, Message, Utf8Bytes, VersionRange};
+use ottla_protocol::{ApiKey, Decode, Encode, Message, Utf8Bytes, VersionRange};
 use ottla_types::{BrokerId, ErrorCode, Topic, Uuid};
 
 use super::ConsumerMachine;
@@ -116,7 +116,7 @@ impl World {
         (outbound, request)
     }
 
-    fn answer<R: Message>(&mut self, to: &Outbound, response: &R) {
+    fn answer<R: Encode>(&mut self, to: &Outbound, response: &R) {
         let mut body = BytesMut::new();
         response.encode(to.version, &mut body).unwrap();
         self.feed(Input::Response(to.id, Ok(Response { version: to.version, body: body.freeze() })));
@@ -149,7 +149,7 @@ impl World {
     }
 }
 
-fn decode<R: Message>(outbound: &Outbound) -> R {
+fn decode<R: Decode>(outbound: &Outbound) -> R {
     let mut bytes = outbound.frame.head.to_vec();
     bytes.extend(outbound.frame.tail.iter().flatten());
     let (_, body) = decode_request_header(&Bytes::from(bytes).slice(4..)).unwrap();

@@ -1,13 +1,13 @@
 //! Frames: headers by version, shared chunks, and what is refused.
 
-use bytes::Buf;
+use bytes::{Buf, BytesMut};
 
 use super::*;
-use crate::Message;
 use crate::messages::{
     ApiVersionsRequest, ApiVersionsResponse, ControlledShutdownRequest, FetchResponse, HeartbeatRequest,
     MetadataResponse, ProduceRequest, fetch, produce,
 };
+use crate::{Encode, EncodeErrorKind};
 
 fn joined(frame: &RequestFrame) -> Bytes {
     let mut whole = frame.head.clone();
@@ -21,7 +21,7 @@ fn unframed(mut whole: Bytes) -> Bytes {
     whole
 }
 
-fn body<M: Message>(message: &M, version: i16) -> Bytes {
+fn body<M: Encode>(message: &M, version: i16) -> Bytes {
     let mut out = BytesMut::new();
     message.encode(version, &mut out).expect("writable");
     out.freeze()

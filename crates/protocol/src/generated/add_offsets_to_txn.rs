@@ -29,7 +29,8 @@ impl Request for AddOffsetsToTxnRequest {
     type Response = AddOffsetsToTxnResponse;
 }
 
-impl Codec for AddOffsetsToTxnRequest {
+#[cfg(feature = "broker")]
+impl Decode for AddOffsetsToTxnRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -44,7 +45,10 @@ impl Codec for AddOffsetsToTxnRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AddOffsetsToTxnRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.transactional_id, "TransactionalId");
@@ -82,7 +86,8 @@ impl Response for AddOffsetsToTxnResponse {
     type Request = AddOffsetsToTxnRequest;
 }
 
-impl Codec for AddOffsetsToTxnResponse {
+#[cfg(feature = "client")]
+impl Decode for AddOffsetsToTxnResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -95,7 +100,10 @@ impl Codec for AddOffsetsToTxnResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AddOffsetsToTxnResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);

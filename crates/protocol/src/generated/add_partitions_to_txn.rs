@@ -31,7 +31,8 @@ impl Request for AddPartitionsToTxnRequest {
     type Response = AddPartitionsToTxnResponse;
 }
 
-impl Codec for AddPartitionsToTxnRequest {
+#[cfg(feature = "broker")]
+impl Decode for AddPartitionsToTxnRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -47,7 +48,10 @@ impl Codec for AddPartitionsToTxnRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AddPartitionsToTxnRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 4 {
@@ -100,6 +104,7 @@ pub struct AddPartitionsToTxnTransaction {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AddPartitionsToTxnTransaction {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -113,7 +118,10 @@ impl AddPartitionsToTxnTransaction {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AddPartitionsToTxnTransaction {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.transactional_id, "AddPartitionsToTxnTransaction.TransactionalId");
         w.producer_id(self.producer_id);
@@ -135,6 +143,7 @@ pub struct AddPartitionsToTxnTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AddPartitionsToTxnTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -148,7 +157,10 @@ impl AddPartitionsToTxnTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AddPartitionsToTxnTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "AddPartitionsToTxnTopic.Name");
@@ -188,7 +200,8 @@ impl Response for AddPartitionsToTxnResponse {
     type Request = AddPartitionsToTxnRequest;
 }
 
-impl Codec for AddPartitionsToTxnResponse {
+#[cfg(feature = "client")]
+impl Decode for AddPartitionsToTxnResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -207,7 +220,10 @@ impl Codec for AddPartitionsToTxnResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AddPartitionsToTxnResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -247,6 +263,7 @@ pub struct AddPartitionsToTxnResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AddPartitionsToTxnResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -257,7 +274,10 @@ impl AddPartitionsToTxnResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AddPartitionsToTxnResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.transactional_id, "AddPartitionsToTxnResult.TransactionalId");
         w.array(&self.topic_results, AddPartitionsToTxnTopicResult::write, "AddPartitionsToTxnResult.TopicResults");
@@ -276,6 +296,7 @@ pub struct AddPartitionsToTxnTopicResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AddPartitionsToTxnTopicResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -289,7 +310,10 @@ impl AddPartitionsToTxnTopicResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AddPartitionsToTxnTopicResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "AddPartitionsToTxnTopicResult.Name");
@@ -317,6 +341,7 @@ pub struct AddPartitionsToTxnPartitionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AddPartitionsToTxnPartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -330,7 +355,10 @@ impl AddPartitionsToTxnPartitionResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AddPartitionsToTxnPartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

@@ -47,7 +47,8 @@ impl Request for AddRaftVoterRequest {
     type Response = AddRaftVoterResponse;
 }
 
-impl Codec for AddRaftVoterRequest {
+#[cfg(feature = "broker")]
+impl Decode for AddRaftVoterRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -62,7 +63,10 @@ impl Codec for AddRaftVoterRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AddRaftVoterRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_string(&self.cluster_id, true, "ClusterId");
@@ -92,6 +96,7 @@ pub struct Listener {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl Listener {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -103,7 +108,10 @@ impl Listener {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Listener {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "Listener.Name");
         w.string(&self.host, "Listener.Host");
@@ -148,7 +156,8 @@ impl Response for AddRaftVoterResponse {
     type Request = AddRaftVoterRequest;
 }
 
-impl Codec for AddRaftVoterResponse {
+#[cfg(feature = "client")]
+impl Decode for AddRaftVoterResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -159,7 +168,10 @@ impl Codec for AddRaftVoterResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AddRaftVoterResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

@@ -31,14 +31,18 @@ impl Request for AllocateProducerIdsRequest {
     type Response = AllocateProducerIdsResponse;
 }
 
-impl Codec for AllocateProducerIdsRequest {
+#[cfg(feature = "broker")]
+impl Decode for AllocateProducerIdsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { broker_id: r.broker_id()?, broker_epoch: r.int64()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AllocateProducerIdsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.broker_id);
         w.int64(self.broker_epoch);
@@ -73,7 +77,8 @@ impl Response for AllocateProducerIdsResponse {
     type Request = AllocateProducerIdsRequest;
 }
 
-impl Codec for AllocateProducerIdsResponse {
+#[cfg(feature = "client")]
+impl Decode for AllocateProducerIdsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -85,7 +90,10 @@ impl Codec for AllocateProducerIdsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AllocateProducerIdsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

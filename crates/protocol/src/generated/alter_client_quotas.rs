@@ -25,7 +25,8 @@ impl Request for AlterClientQuotasRequest {
     type Response = AlterClientQuotasResponse;
 }
 
-impl Codec for AlterClientQuotasRequest {
+#[cfg(feature = "broker")]
+impl Decode for AlterClientQuotasRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -38,7 +39,10 @@ impl Codec for AlterClientQuotasRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AlterClientQuotasRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.entries, RequestEntryData::write, "Entries");
@@ -62,6 +66,7 @@ pub struct RequestEntryData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestEntryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -75,7 +80,10 @@ impl RequestEntryData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestEntryData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.entity, EntityData::write, "EntryData.Entity");
@@ -109,6 +117,7 @@ impl Default for EntityData {
     }
 }
 
+#[cfg(any(feature = "client", feature = "broker"))]
 impl EntityData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -122,7 +131,10 @@ impl EntityData {
         }
         Ok(this)
     }
+}
 
+#[cfg(any(feature = "client", feature = "broker"))]
+impl EntityData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.entity_type, "EntityData.EntityType");
@@ -148,6 +160,7 @@ pub struct OpData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl OpData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -162,7 +175,10 @@ impl OpData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl OpData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.key, "OpData.Key");
@@ -199,7 +215,8 @@ impl Response for AlterClientQuotasResponse {
     type Request = AlterClientQuotasRequest;
 }
 
-impl Codec for AlterClientQuotasResponse {
+#[cfg(feature = "client")]
+impl Decode for AlterClientQuotasResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -212,7 +229,10 @@ impl Codec for AlterClientQuotasResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AlterClientQuotasResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -249,6 +269,7 @@ impl Default for ResponseEntryData {
     }
 }
 
+#[cfg(feature = "client")]
 impl ResponseEntryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -263,7 +284,10 @@ impl ResponseEntryData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponseEntryData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

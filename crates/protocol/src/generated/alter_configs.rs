@@ -25,7 +25,8 @@ impl Request for AlterConfigsRequest {
     type Response = AlterConfigsResponse;
 }
 
-impl Codec for AlterConfigsRequest {
+#[cfg(feature = "broker")]
+impl Decode for AlterConfigsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -38,7 +39,10 @@ impl Codec for AlterConfigsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AlterConfigsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.resources, AlterConfigsResource::write, "Resources");
@@ -64,6 +68,7 @@ pub struct AlterConfigsResource {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AlterConfigsResource {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -78,7 +83,10 @@ impl AlterConfigsResource {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AlterConfigsResource {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int8(self.resource_type);
@@ -119,6 +127,7 @@ impl fmt::Debug for AlterableConfig {
     }
 }
 
+#[cfg(feature = "broker")]
 impl AlterableConfig {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -129,7 +138,10 @@ impl AlterableConfig {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AlterableConfig {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "AlterableConfig.Name");
@@ -165,7 +177,8 @@ impl Response for AlterConfigsResponse {
     type Request = AlterConfigsRequest;
 }
 
-impl Codec for AlterConfigsResponse {
+#[cfg(feature = "client")]
+impl Decode for AlterConfigsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -178,7 +191,10 @@ impl Codec for AlterConfigsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AlterConfigsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -218,6 +234,7 @@ impl Default for AlterConfigsResourceResponse {
     }
 }
 
+#[cfg(feature = "client")]
 impl AlterConfigsResourceResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -233,7 +250,10 @@ impl AlterConfigsResourceResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AlterConfigsResourceResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

@@ -38,7 +38,8 @@ impl Request for AlterPartitionRequest {
     type Response = AlterPartitionResponse;
 }
 
-impl Codec for AlterPartitionRequest {
+#[cfg(feature = "broker")]
+impl Decode for AlterPartitionRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             broker_id: r.broker_id()?,
@@ -49,7 +50,10 @@ impl Codec for AlterPartitionRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AlterPartitionRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.broker_id);
         w.int64(self.broker_epoch);
@@ -71,6 +75,7 @@ pub struct RequestTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -83,7 +88,10 @@ impl RequestTopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 1 {
@@ -116,6 +124,7 @@ pub struct RequestPartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestPartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -131,7 +140,10 @@ impl RequestPartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestPartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -173,6 +185,7 @@ impl Default for BrokerState {
     }
 }
 
+#[cfg(feature = "broker")]
 impl BrokerState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -180,7 +193,10 @@ impl BrokerState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl BrokerState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.broker_id);
         w.int64(self.broker_epoch);
@@ -213,7 +229,8 @@ impl Response for AlterPartitionResponse {
     type Request = AlterPartitionRequest;
 }
 
-impl Codec for AlterPartitionResponse {
+#[cfg(feature = "client")]
+impl Decode for AlterPartitionResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -224,7 +241,10 @@ impl Codec for AlterPartitionResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AlterPartitionResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -246,6 +266,7 @@ pub struct ResponseTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponseTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -258,7 +279,10 @@ impl ResponseTopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponseTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 1 {
@@ -293,6 +317,7 @@ pub struct ResponsePartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponsePartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -309,7 +334,10 @@ impl ResponsePartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponsePartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

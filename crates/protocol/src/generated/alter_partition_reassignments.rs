@@ -38,7 +38,8 @@ impl Request for AlterPartitionReassignmentsRequest {
     type Response = AlterPartitionReassignmentsResponse;
 }
 
-impl Codec for AlterPartitionReassignmentsRequest {
+#[cfg(feature = "broker")]
+impl Decode for AlterPartitionReassignmentsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -50,7 +51,10 @@ impl Codec for AlterPartitionReassignmentsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AlterPartitionReassignmentsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.timeout_ms);
@@ -75,6 +79,7 @@ pub struct ReassignableTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ReassignableTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -85,7 +90,10 @@ impl ReassignableTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ReassignableTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "ReassignableTopic.Name");
         w.array(&self.partitions, ReassignablePartition::write, "ReassignableTopic.Partitions");
@@ -104,6 +112,7 @@ pub struct ReassignablePartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ReassignablePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -114,7 +123,10 @@ impl ReassignablePartition {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ReassignablePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.nullable_array(&self.replicas, true, |value, w| w.broker_id(*value), "ReassignablePartition.Replicas");
@@ -164,7 +176,8 @@ impl Response for AlterPartitionReassignmentsResponse {
     type Request = AlterPartitionReassignmentsRequest;
 }
 
-impl Codec for AlterPartitionReassignmentsResponse {
+#[cfg(feature = "client")]
+impl Decode for AlterPartitionReassignmentsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -178,7 +191,10 @@ impl Codec for AlterPartitionReassignmentsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AlterPartitionReassignmentsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -203,6 +219,7 @@ pub struct ReassignableTopicResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ReassignableTopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -213,7 +230,10 @@ impl ReassignableTopicResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ReassignableTopicResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "ReassignableTopicResponse.Name");
         w.array(&self.partitions, ReassignablePartitionResponse::write, "ReassignableTopicResponse.Partitions");
@@ -245,6 +265,7 @@ impl Default for ReassignablePartitionResponse {
     }
 }
 
+#[cfg(feature = "client")]
 impl ReassignablePartitionResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -256,7 +277,10 @@ impl ReassignablePartitionResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ReassignablePartitionResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.error_code(self.error_code);

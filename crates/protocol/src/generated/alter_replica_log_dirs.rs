@@ -23,7 +23,8 @@ impl Request for AlterReplicaLogDirsRequest {
     type Response = AlterReplicaLogDirsResponse;
 }
 
-impl Codec for AlterReplicaLogDirsRequest {
+#[cfg(feature = "broker")]
+impl Decode for AlterReplicaLogDirsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self { dirs: r.array(AlterReplicaLogDir::read, 3)?, unknown_tagged_fields: TaggedFields::new() };
@@ -32,7 +33,10 @@ impl Codec for AlterReplicaLogDirsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AlterReplicaLogDirsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.dirs, AlterReplicaLogDir::write, "Dirs");
@@ -55,6 +59,7 @@ pub struct AlterReplicaLogDir {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AlterReplicaLogDir {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -68,7 +73,10 @@ impl AlterReplicaLogDir {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AlterReplicaLogDir {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.path, "AlterReplicaLogDir.Path");
@@ -92,6 +100,7 @@ pub struct AlterReplicaLogDirTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AlterReplicaLogDirTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -105,7 +114,10 @@ impl AlterReplicaLogDirTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AlterReplicaLogDirTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "AlterReplicaLogDirTopic.Name");
@@ -141,7 +153,8 @@ impl Response for AlterReplicaLogDirsResponse {
     type Request = AlterReplicaLogDirsRequest;
 }
 
-impl Codec for AlterReplicaLogDirsResponse {
+#[cfg(feature = "client")]
+impl Decode for AlterReplicaLogDirsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -154,7 +167,10 @@ impl Codec for AlterReplicaLogDirsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AlterReplicaLogDirsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -178,6 +194,7 @@ pub struct AlterReplicaLogDirTopicResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AlterReplicaLogDirTopicResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -191,7 +208,10 @@ impl AlterReplicaLogDirTopicResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AlterReplicaLogDirTopicResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic_name, "AlterReplicaLogDirTopicResult.TopicName");
@@ -215,6 +235,7 @@ pub struct AlterReplicaLogDirPartitionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AlterReplicaLogDirPartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -228,7 +249,10 @@ impl AlterReplicaLogDirPartitionResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AlterReplicaLogDirPartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

@@ -25,7 +25,8 @@ impl Request for AlterShareGroupOffsetsRequest {
     type Response = AlterShareGroupOffsetsResponse;
 }
 
-impl Codec for AlterShareGroupOffsetsRequest {
+#[cfg(feature = "broker")]
+impl Decode for AlterShareGroupOffsetsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -35,7 +36,10 @@ impl Codec for AlterShareGroupOffsetsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AlterShareGroupOffsetsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.array(&self.topics, AlterShareGroupOffsetsRequestTopic::write, "Topics");
@@ -54,6 +58,7 @@ pub struct AlterShareGroupOffsetsRequestTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AlterShareGroupOffsetsRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -64,7 +69,10 @@ impl AlterShareGroupOffsetsRequestTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AlterShareGroupOffsetsRequestTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "AlterShareGroupOffsetsRequestTopic.TopicName");
         w.array(
@@ -87,6 +95,7 @@ pub struct AlterShareGroupOffsetsRequestPartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AlterShareGroupOffsetsRequestPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -94,7 +103,10 @@ impl AlterShareGroupOffsetsRequestPartition {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AlterShareGroupOffsetsRequestPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.int64(self.start_offset);
@@ -129,7 +141,8 @@ impl Response for AlterShareGroupOffsetsResponse {
     type Request = AlterShareGroupOffsetsRequest;
 }
 
-impl Codec for AlterShareGroupOffsetsResponse {
+#[cfg(feature = "client")]
+impl Decode for AlterShareGroupOffsetsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -141,7 +154,10 @@ impl Codec for AlterShareGroupOffsetsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AlterShareGroupOffsetsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -164,6 +180,7 @@ pub struct AlterShareGroupOffsetsResponseTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AlterShareGroupOffsetsResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -175,7 +192,10 @@ impl AlterShareGroupOffsetsResponseTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AlterShareGroupOffsetsResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "AlterShareGroupOffsetsResponseTopic.TopicName");
         w.uuid(self.topic_id);
@@ -201,6 +221,7 @@ pub struct AlterShareGroupOffsetsResponsePartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AlterShareGroupOffsetsResponsePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -212,7 +233,10 @@ impl AlterShareGroupOffsetsResponsePartition {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AlterShareGroupOffsetsResponsePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.error_code(self.error_code);

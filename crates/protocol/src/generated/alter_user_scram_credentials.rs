@@ -25,7 +25,8 @@ impl Request for AlterUserScramCredentialsRequest {
     type Response = AlterUserScramCredentialsResponse;
 }
 
-impl Codec for AlterUserScramCredentialsRequest {
+#[cfg(feature = "broker")]
+impl Decode for AlterUserScramCredentialsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             deletions: r.array(ScramCredentialDeletion::read, 3)?,
@@ -35,7 +36,10 @@ impl Codec for AlterUserScramCredentialsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AlterUserScramCredentialsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.deletions, ScramCredentialDeletion::write, "Deletions");
         w.array(&self.upsertions, ScramCredentialUpsertion::write, "Upsertions");
@@ -54,13 +58,17 @@ pub struct ScramCredentialDeletion {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ScramCredentialDeletion {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { name: r.string()?, mechanism: r.int8()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ScramCredentialDeletion {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "ScramCredentialDeletion.Name");
         w.int8(self.mechanism);
@@ -98,6 +106,7 @@ impl fmt::Debug for ScramCredentialUpsertion {
     }
 }
 
+#[cfg(feature = "broker")]
 impl ScramCredentialUpsertion {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -111,7 +120,10 @@ impl ScramCredentialUpsertion {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ScramCredentialUpsertion {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "ScramCredentialUpsertion.Name");
         w.int8(self.mechanism);
@@ -145,7 +157,8 @@ impl Response for AlterUserScramCredentialsResponse {
     type Request = AlterUserScramCredentialsRequest;
 }
 
-impl Codec for AlterUserScramCredentialsResponse {
+#[cfg(feature = "client")]
+impl Decode for AlterUserScramCredentialsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -155,7 +168,10 @@ impl Codec for AlterUserScramCredentialsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AlterUserScramCredentialsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.array(&self.results, AlterUserScramCredentialsResult::write, "Results");
@@ -187,6 +203,7 @@ impl Default for AlterUserScramCredentialsResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl AlterUserScramCredentialsResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -198,7 +215,10 @@ impl AlterUserScramCredentialsResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AlterUserScramCredentialsResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.user, "AlterUserScramCredentialsResult.User");
         w.error_code(self.error_code);

@@ -25,7 +25,8 @@ impl Request for ApiVersionsRequest {
     type Response = ApiVersionsResponse;
 }
 
-impl Codec for ApiVersionsRequest {
+#[cfg(feature = "broker")]
+impl Decode for ApiVersionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -38,7 +39,10 @@ impl Codec for ApiVersionsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ApiVersionsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 3 {
@@ -103,7 +107,8 @@ impl Response for ApiVersionsResponse {
     type Request = ApiVersionsRequest;
 }
 
-impl Codec for ApiVersionsResponse {
+#[cfg(feature = "client")]
+impl Decode for ApiVersionsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -130,7 +135,10 @@ impl Codec for ApiVersionsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ApiVersionsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -187,6 +195,7 @@ pub struct ApiVersion {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ApiVersion {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -201,7 +210,10 @@ impl ApiVersion {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ApiVersion {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int16(self.api_key);
@@ -228,6 +240,7 @@ pub struct SupportedFeatureKey {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl SupportedFeatureKey {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -239,7 +252,10 @@ impl SupportedFeatureKey {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl SupportedFeatureKey {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "SupportedFeatureKey.Name");
         w.int16(self.min_version);
@@ -261,6 +277,7 @@ pub struct FinalizedFeatureKey {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl FinalizedFeatureKey {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -272,7 +289,10 @@ impl FinalizedFeatureKey {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl FinalizedFeatureKey {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "FinalizedFeatureKey.Name");
         w.int16(self.max_version_level);

@@ -38,7 +38,8 @@ impl Request for AssignReplicasToDirsRequest {
     type Response = AssignReplicasToDirsResponse;
 }
 
-impl Codec for AssignReplicasToDirsRequest {
+#[cfg(feature = "broker")]
+impl Decode for AssignReplicasToDirsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             broker_id: r.broker_id()?,
@@ -49,7 +50,10 @@ impl Codec for AssignReplicasToDirsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for AssignReplicasToDirsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.broker_id);
         w.int64(self.broker_epoch);
@@ -69,6 +73,7 @@ pub struct RequestDirectoryData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestDirectoryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -79,7 +84,10 @@ impl RequestDirectoryData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestDirectoryData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.id);
         w.array(&self.topics, RequestTopicData::write, "DirectoryData.Topics");
@@ -98,6 +106,7 @@ pub struct RequestTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -108,7 +117,10 @@ impl RequestTopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, RequestPartitionData::write, "TopicData.Partitions");
@@ -125,13 +137,17 @@ pub struct RequestPartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestPartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { partition_index: r.int32()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestPartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -163,7 +179,8 @@ impl Response for AssignReplicasToDirsResponse {
     type Request = AssignReplicasToDirsRequest;
 }
 
-impl Codec for AssignReplicasToDirsResponse {
+#[cfg(feature = "client")]
+impl Decode for AssignReplicasToDirsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -174,7 +191,10 @@ impl Codec for AssignReplicasToDirsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for AssignReplicasToDirsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -194,6 +214,7 @@ pub struct ResponseDirectoryData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponseDirectoryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -204,7 +225,10 @@ impl ResponseDirectoryData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponseDirectoryData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.id);
         w.array(&self.topics, ResponseTopicData::write, "DirectoryData.Topics");
@@ -223,6 +247,7 @@ pub struct ResponseTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponseTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -233,7 +258,10 @@ impl ResponseTopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponseTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, ResponsePartitionData::write, "TopicData.Partitions");
@@ -252,6 +280,7 @@ pub struct ResponsePartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponsePartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -262,7 +291,10 @@ impl ResponsePartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponsePartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.error_code(self.error_code);

@@ -50,7 +50,8 @@ impl Request for BrokerHeartbeatRequest {
     type Response = BrokerHeartbeatResponse;
 }
 
-impl Codec for BrokerHeartbeatRequest {
+#[cfg(feature = "broker")]
+impl Decode for BrokerHeartbeatRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -75,7 +76,10 @@ impl Codec for BrokerHeartbeatRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for BrokerHeartbeatRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.broker_id);
@@ -148,7 +152,8 @@ impl Response for BrokerHeartbeatResponse {
     type Request = BrokerHeartbeatRequest;
 }
 
-impl Codec for BrokerHeartbeatResponse {
+#[cfg(feature = "client")]
+impl Decode for BrokerHeartbeatResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -161,7 +166,10 @@ impl Codec for BrokerHeartbeatResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for BrokerHeartbeatResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

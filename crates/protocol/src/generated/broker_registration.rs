@@ -56,7 +56,8 @@ impl Request for BrokerRegistrationRequest {
     type Response = BrokerRegistrationResponse;
 }
 
-impl Codec for BrokerRegistrationRequest {
+#[cfg(feature = "broker")]
+impl Decode for BrokerRegistrationRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -74,7 +75,10 @@ impl Codec for BrokerRegistrationRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for BrokerRegistrationRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.broker_id);
@@ -113,6 +117,7 @@ pub struct Listener {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl Listener {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -125,7 +130,10 @@ impl Listener {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Listener {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "Listener.Name");
         w.string(&self.host, "Listener.Host");
@@ -148,6 +156,7 @@ pub struct Feature {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl Feature {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -159,7 +168,10 @@ impl Feature {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Feature {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "Feature.Name");
         w.int16(self.min_supported_version);
@@ -204,7 +216,8 @@ impl Response for BrokerRegistrationResponse {
     type Request = BrokerRegistrationRequest;
 }
 
-impl Codec for BrokerRegistrationResponse {
+#[cfg(feature = "client")]
+impl Decode for BrokerRegistrationResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -215,7 +228,10 @@ impl Codec for BrokerRegistrationResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for BrokerRegistrationResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

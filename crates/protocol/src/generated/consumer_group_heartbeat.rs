@@ -59,7 +59,8 @@ impl Request for ConsumerGroupHeartbeatRequest {
     type Response = ConsumerGroupHeartbeatResponse;
 }
 
-impl Codec for ConsumerGroupHeartbeatRequest {
+#[cfg(feature = "broker")]
+impl Decode for ConsumerGroupHeartbeatRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -78,7 +79,10 @@ impl Codec for ConsumerGroupHeartbeatRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ConsumerGroupHeartbeatRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "GroupId");
@@ -115,6 +119,7 @@ pub struct TopicPartitions {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(any(feature = "client", feature = "broker"))]
 impl TopicPartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -125,7 +130,10 @@ impl TopicPartitions {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(any(feature = "client", feature = "broker"))]
+impl TopicPartitions {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, |value, w| w.int32(*value), "TopicPartitions.Partitions");
@@ -166,7 +174,8 @@ impl Response for ConsumerGroupHeartbeatResponse {
     type Request = ConsumerGroupHeartbeatRequest;
 }
 
-impl Codec for ConsumerGroupHeartbeatResponse {
+#[cfg(feature = "client")]
+impl Decode for ConsumerGroupHeartbeatResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -181,7 +190,10 @@ impl Codec for ConsumerGroupHeartbeatResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ConsumerGroupHeartbeatResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -203,6 +215,7 @@ pub struct Assignment {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -210,7 +223,10 @@ impl Assignment {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Assignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.topic_partitions, TopicPartitions::write, "Assignment.TopicPartitions");
         w.unknown_tags(&self.unknown_tagged_fields);

@@ -30,7 +30,7 @@ impl Message for ConsumerProtocolAssignment {
     const FLEXIBLE_FROM: Option<i16> = None;
 }
 
-impl Codec for ConsumerProtocolAssignment {
+impl Decode for ConsumerProtocolAssignment {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             assigned_partitions: r.array(TopicPartition::read, 6)?,
@@ -38,7 +38,9 @@ impl Codec for ConsumerProtocolAssignment {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+impl Encode for ConsumerProtocolAssignment {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.assigned_partitions, TopicPartition::write, "AssignedPartitions");
         w.nullable_bytes(&self.user_data, true, "UserData");
@@ -65,7 +67,9 @@ impl TopicPartition {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+impl TopicPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic, "TopicPartition.Topic");
         w.array(&self.partitions, |value, w| w.int32(*value), "TopicPartition.Partitions");

@@ -52,7 +52,7 @@ impl Message for ConsumerProtocolSubscription {
     const FLEXIBLE_FROM: Option<i16> = None;
 }
 
-impl Codec for ConsumerProtocolSubscription {
+impl Decode for ConsumerProtocolSubscription {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         Ok(Self {
@@ -64,7 +64,9 @@ impl Codec for ConsumerProtocolSubscription {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+impl Encode for ConsumerProtocolSubscription {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.topics, |value, w| w.string(value, "Topics"), "Topics");
@@ -101,7 +103,9 @@ impl TopicPartition {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+impl TopicPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic, "TopicPartition.Topic");
         w.array(&self.partitions, |value, w| w.int32(*value), "TopicPartition.Partitions");

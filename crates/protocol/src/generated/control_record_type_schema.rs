@@ -18,11 +18,13 @@ impl Message for ControlRecordTypeSchema {
     const FLEXIBLE_FROM: Option<i16> = None;
 }
 
-impl Codec for ControlRecordTypeSchema {
+impl Decode for ControlRecordTypeSchema {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self { r#type: r.int16()?, unknown_tagged_fields: TaggedFields::new() })
     }
+}
 
+impl Encode for ControlRecordTypeSchema {
     fn write(&self, w: &mut Writer<'_>) {
         w.int16(self.r#type);
         w.no_tags(&self.unknown_tagged_fields);

@@ -31,7 +31,8 @@ impl Request for ControlledShutdownRequest {
     type Response = ControlledShutdownResponse;
 }
 
-impl Codec for ControlledShutdownRequest {
+#[cfg(feature = "broker")]
+impl Decode for ControlledShutdownRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -44,7 +45,10 @@ impl Codec for ControlledShutdownRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ControlledShutdownRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.broker_id);
@@ -82,7 +86,8 @@ impl Response for ControlledShutdownResponse {
     type Request = ControlledShutdownRequest;
 }
 
-impl Codec for ControlledShutdownResponse {
+#[cfg(feature = "client")]
+impl Decode for ControlledShutdownResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -95,7 +100,10 @@ impl Codec for ControlledShutdownResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ControlledShutdownResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -119,6 +127,7 @@ pub struct RemainingPartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl RemainingPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -129,7 +138,10 @@ impl RemainingPartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl RemainingPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic_name, "RemainingPartition.TopicName");

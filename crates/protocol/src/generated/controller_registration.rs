@@ -31,7 +31,8 @@ impl Request for ControllerRegistrationRequest {
     type Response = ControllerRegistrationResponse;
 }
 
-impl Codec for ControllerRegistrationRequest {
+#[cfg(feature = "broker")]
+impl Decode for ControllerRegistrationRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             controller_id: r.int32()?,
@@ -44,7 +45,10 @@ impl Codec for ControllerRegistrationRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ControllerRegistrationRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.controller_id);
         w.uuid(self.incarnation_id);
@@ -70,6 +74,7 @@ pub struct Listener {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl Listener {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -82,7 +87,10 @@ impl Listener {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Listener {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "Listener.Name");
         w.string(&self.host, "Listener.Host");
@@ -105,6 +113,7 @@ pub struct Feature {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl Feature {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -116,7 +125,10 @@ impl Feature {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Feature {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "Feature.Name");
         w.int16(self.min_supported_version);
@@ -161,7 +173,8 @@ impl Response for ControllerRegistrationResponse {
     type Request = ControllerRegistrationRequest;
 }
 
-impl Codec for ControllerRegistrationResponse {
+#[cfg(feature = "client")]
+impl Decode for ControllerRegistrationResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -172,7 +185,10 @@ impl Codec for ControllerRegistrationResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ControllerRegistrationResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

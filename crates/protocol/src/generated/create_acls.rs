@@ -23,7 +23,8 @@ impl Request for CreateAclsRequest {
     type Response = CreateAclsResponse;
 }
 
-impl Codec for CreateAclsRequest {
+#[cfg(feature = "broker")]
+impl Decode for CreateAclsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self { creations: r.array(AclCreation::read, 8)?, unknown_tagged_fields: TaggedFields::new() };
@@ -32,7 +33,10 @@ impl Codec for CreateAclsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for CreateAclsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.creations, AclCreation::write, "Creations");
@@ -80,6 +84,7 @@ impl Default for AclCreation {
     }
 }
 
+#[cfg(feature = "broker")]
 impl AclCreation {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -98,7 +103,10 @@ impl AclCreation {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AclCreation {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int8(self.resource_type);
@@ -143,7 +151,8 @@ impl Response for CreateAclsResponse {
     type Request = CreateAclsRequest;
 }
 
-impl Codec for CreateAclsResponse {
+#[cfg(feature = "client")]
+impl Decode for CreateAclsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -156,7 +165,10 @@ impl Codec for CreateAclsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for CreateAclsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -190,6 +202,7 @@ impl Default for AclCreationResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl AclCreationResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -203,7 +216,10 @@ impl AclCreationResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AclCreationResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

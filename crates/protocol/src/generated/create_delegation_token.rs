@@ -41,7 +41,8 @@ impl Request for CreateDelegationTokenRequest {
     type Response = CreateDelegationTokenResponse;
 }
 
-impl Codec for CreateDelegationTokenRequest {
+#[cfg(feature = "broker")]
+impl Decode for CreateDelegationTokenRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -56,7 +57,10 @@ impl Codec for CreateDelegationTokenRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for CreateDelegationTokenRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 3 {
@@ -90,6 +94,7 @@ pub struct CreatableRenewers {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl CreatableRenewers {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -103,7 +108,10 @@ impl CreatableRenewers {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl CreatableRenewers {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.principal_type, "CreatableRenewers.PrincipalType");
@@ -176,7 +184,8 @@ impl Response for CreateDelegationTokenResponse {
     type Request = CreateDelegationTokenRequest;
 }
 
-impl Codec for CreateDelegationTokenResponse {
+#[cfg(feature = "client")]
+impl Decode for CreateDelegationTokenResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -198,7 +207,10 @@ impl Codec for CreateDelegationTokenResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for CreateDelegationTokenResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

@@ -27,7 +27,8 @@ impl Request for CreatePartitionsRequest {
     type Response = CreatePartitionsResponse;
 }
 
-impl Codec for CreatePartitionsRequest {
+#[cfg(feature = "broker")]
+impl Decode for CreatePartitionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -41,7 +42,10 @@ impl Codec for CreatePartitionsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for CreatePartitionsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.topics, CreatePartitionsTopic::write, "Topics");
@@ -79,6 +83,7 @@ impl Default for CreatePartitionsTopic {
     }
 }
 
+#[cfg(feature = "broker")]
 impl CreatePartitionsTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -93,7 +98,10 @@ impl CreatePartitionsTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl CreatePartitionsTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "CreatePartitionsTopic.Name");
@@ -121,6 +129,7 @@ pub struct CreatePartitionsAssignment {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl CreatePartitionsAssignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -130,7 +139,10 @@ impl CreatePartitionsAssignment {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl CreatePartitionsAssignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.broker_ids, |value, w| w.broker_id(*value), "CreatePartitionsAssignment.BrokerIds");
@@ -165,7 +177,8 @@ impl Response for CreatePartitionsResponse {
     type Request = CreatePartitionsRequest;
 }
 
-impl Codec for CreatePartitionsResponse {
+#[cfg(feature = "client")]
+impl Decode for CreatePartitionsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -178,7 +191,10 @@ impl Codec for CreatePartitionsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for CreatePartitionsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -204,6 +220,7 @@ pub struct CreatePartitionsTopicResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl CreatePartitionsTopicResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -218,7 +235,10 @@ impl CreatePartitionsTopicResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl CreatePartitionsTopicResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "CreatePartitionsTopicResult.Name");

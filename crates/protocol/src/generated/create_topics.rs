@@ -33,7 +33,8 @@ impl Request for CreateTopicsRequest {
     type Response = CreateTopicsResponse;
 }
 
-impl Codec for CreateTopicsRequest {
+#[cfg(feature = "broker")]
+impl Decode for CreateTopicsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -47,7 +48,10 @@ impl Codec for CreateTopicsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for CreateTopicsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.topics, CreatableTopic::write, "Topics");
@@ -82,6 +86,7 @@ pub struct CreatableTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl CreatableTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -98,7 +103,10 @@ impl CreatableTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl CreatableTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "CreatableTopic.Name");
@@ -125,6 +133,7 @@ pub struct CreatableReplicaAssignment {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl CreatableReplicaAssignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -138,7 +147,10 @@ impl CreatableReplicaAssignment {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl CreatableReplicaAssignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -168,6 +180,7 @@ impl Default for CreatableTopicConfig {
     }
 }
 
+#[cfg(feature = "broker")]
 impl CreatableTopicConfig {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -178,7 +191,10 @@ impl CreatableTopicConfig {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl CreatableTopicConfig {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "CreatableTopicConfig.Name");
@@ -214,7 +230,8 @@ impl Response for CreateTopicsResponse {
     type Request = CreateTopicsRequest;
 }
 
-impl Codec for CreateTopicsResponse {
+#[cfg(feature = "client")]
+impl Decode for CreateTopicsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -227,7 +244,10 @@ impl Codec for CreateTopicsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for CreateTopicsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 2 {
@@ -281,6 +301,7 @@ impl Default for CreatableTopicResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl CreatableTopicResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -306,7 +327,10 @@ impl CreatableTopicResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl CreatableTopicResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "CreatableTopicResult.Name");
@@ -371,6 +395,7 @@ impl Default for CreatableTopicConfigs {
     }
 }
 
+#[cfg(feature = "client")]
 impl CreatableTopicConfigs {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -384,7 +409,10 @@ impl CreatableTopicConfigs {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl CreatableTopicConfigs {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "CreatableTopicConfigs.Name");
         w.nullable_string(&self.value, true, "CreatableTopicConfigs.Value");

@@ -22,7 +22,7 @@ impl Message for DefaultPrincipalData {
     const FLEXIBLE_FROM: Option<i16> = Some(0);
 }
 
-impl Codec for DefaultPrincipalData {
+impl Decode for DefaultPrincipalData {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             r#type: r.string()?,
@@ -33,7 +33,9 @@ impl Codec for DefaultPrincipalData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Encode for DefaultPrincipalData {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.r#type, "Type");
         w.string(&self.name, "Name");

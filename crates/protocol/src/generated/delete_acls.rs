@@ -23,7 +23,8 @@ impl Request for DeleteAclsRequest {
     type Response = DeleteAclsResponse;
 }
 
-impl Codec for DeleteAclsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DeleteAclsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this =
@@ -33,7 +34,10 @@ impl Codec for DeleteAclsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DeleteAclsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.filters, DeleteAclsFilter::write, "Filters");
@@ -81,6 +85,7 @@ impl Default for DeleteAclsFilter {
     }
 }
 
+#[cfg(feature = "broker")]
 impl DeleteAclsFilter {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -99,7 +104,10 @@ impl DeleteAclsFilter {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DeleteAclsFilter {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int8(self.resource_type_filter);
@@ -144,7 +152,8 @@ impl Response for DeleteAclsResponse {
     type Request = DeleteAclsRequest;
 }
 
-impl Codec for DeleteAclsResponse {
+#[cfg(feature = "client")]
+impl Decode for DeleteAclsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -157,7 +166,10 @@ impl Codec for DeleteAclsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DeleteAclsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -194,6 +206,7 @@ impl Default for DeleteAclsFilterResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl DeleteAclsFilterResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -208,7 +221,10 @@ impl DeleteAclsFilterResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DeleteAclsFilterResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -264,6 +280,7 @@ impl Default for DeleteAclsMatchingAcl {
     }
 }
 
+#[cfg(feature = "client")]
 impl DeleteAclsMatchingAcl {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -284,7 +301,10 @@ impl DeleteAclsMatchingAcl {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DeleteAclsMatchingAcl {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

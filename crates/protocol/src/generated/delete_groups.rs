@@ -23,7 +23,8 @@ impl Request for DeleteGroupsRequest {
     type Response = DeleteGroupsResponse;
 }
 
-impl Codec for DeleteGroupsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DeleteGroupsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self { groups_names: r.array(Reader::string, 1)?, unknown_tagged_fields: TaggedFields::new() };
@@ -32,7 +33,10 @@ impl Codec for DeleteGroupsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DeleteGroupsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.groups_names, |value, w| w.string(value, "GroupsNames"), "GroupsNames");
@@ -67,7 +71,8 @@ impl Response for DeleteGroupsResponse {
     type Request = DeleteGroupsRequest;
 }
 
-impl Codec for DeleteGroupsResponse {
+#[cfg(feature = "client")]
+impl Decode for DeleteGroupsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -80,7 +85,10 @@ impl Codec for DeleteGroupsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DeleteGroupsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -104,6 +112,7 @@ pub struct DeletableGroupResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DeletableGroupResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -114,7 +123,10 @@ impl DeletableGroupResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DeletableGroupResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "DeletableGroupResult.GroupId");

@@ -25,7 +25,8 @@ impl Request for DeleteRecordsRequest {
     type Response = DeleteRecordsResponse;
 }
 
-impl Codec for DeleteRecordsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DeleteRecordsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -38,7 +39,10 @@ impl Codec for DeleteRecordsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DeleteRecordsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.topics, DeleteRecordsTopic::write, "Topics");
@@ -62,6 +66,7 @@ pub struct DeleteRecordsTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl DeleteRecordsTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -75,7 +80,10 @@ impl DeleteRecordsTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DeleteRecordsTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "DeleteRecordsTopic.Name");
@@ -99,6 +107,7 @@ pub struct DeleteRecordsPartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl DeleteRecordsPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -109,7 +118,10 @@ impl DeleteRecordsPartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DeleteRecordsPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -145,7 +157,8 @@ impl Response for DeleteRecordsResponse {
     type Request = DeleteRecordsRequest;
 }
 
-impl Codec for DeleteRecordsResponse {
+#[cfg(feature = "client")]
+impl Decode for DeleteRecordsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -158,7 +171,10 @@ impl Codec for DeleteRecordsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DeleteRecordsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -182,6 +198,7 @@ pub struct DeleteRecordsTopicResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DeleteRecordsTopicResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -195,7 +212,10 @@ impl DeleteRecordsTopicResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DeleteRecordsTopicResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "DeleteRecordsTopicResult.Name");
@@ -221,6 +241,7 @@ pub struct DeleteRecordsPartitionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DeleteRecordsPartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -235,7 +256,10 @@ impl DeleteRecordsPartitionResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DeleteRecordsPartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

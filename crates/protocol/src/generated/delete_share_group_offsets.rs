@@ -25,7 +25,8 @@ impl Request for DeleteShareGroupOffsetsRequest {
     type Response = DeleteShareGroupOffsetsResponse;
 }
 
-impl Codec for DeleteShareGroupOffsetsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DeleteShareGroupOffsetsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -35,7 +36,10 @@ impl Codec for DeleteShareGroupOffsetsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DeleteShareGroupOffsetsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.array(&self.topics, DeleteShareGroupOffsetsRequestTopic::write, "Topics");
@@ -52,13 +56,17 @@ pub struct DeleteShareGroupOffsetsRequestTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl DeleteShareGroupOffsetsRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { topic_name: r.string()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DeleteShareGroupOffsetsRequestTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "DeleteShareGroupOffsetsRequestTopic.TopicName");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -92,7 +100,8 @@ impl Response for DeleteShareGroupOffsetsResponse {
     type Request = DeleteShareGroupOffsetsRequest;
 }
 
-impl Codec for DeleteShareGroupOffsetsResponse {
+#[cfg(feature = "client")]
+impl Decode for DeleteShareGroupOffsetsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -104,7 +113,10 @@ impl Codec for DeleteShareGroupOffsetsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DeleteShareGroupOffsetsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -129,6 +141,7 @@ pub struct DeleteShareGroupOffsetsResponseTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DeleteShareGroupOffsetsResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -141,7 +154,10 @@ impl DeleteShareGroupOffsetsResponseTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DeleteShareGroupOffsetsResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "DeleteShareGroupOffsetsResponseTopic.TopicName");
         w.uuid(self.topic_id);

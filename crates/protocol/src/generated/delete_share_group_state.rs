@@ -25,7 +25,8 @@ impl Request for DeleteShareGroupStateRequest {
     type Response = DeleteShareGroupStateResponse;
 }
 
-impl Codec for DeleteShareGroupStateRequest {
+#[cfg(feature = "broker")]
+impl Decode for DeleteShareGroupStateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -35,7 +36,10 @@ impl Codec for DeleteShareGroupStateRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DeleteShareGroupStateRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.array(&self.topics, DeleteStateData::write, "Topics");
@@ -54,6 +58,7 @@ pub struct DeleteStateData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl DeleteStateData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -64,7 +69,10 @@ impl DeleteStateData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DeleteStateData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionData::write, "DeleteStateData.Partitions");
@@ -81,13 +89,17 @@ pub struct PartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl PartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { partition: r.int32()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl PartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition);
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -115,14 +127,18 @@ impl Response for DeleteShareGroupStateResponse {
     type Request = DeleteShareGroupStateRequest;
 }
 
-impl Codec for DeleteShareGroupStateResponse {
+#[cfg(feature = "client")]
+impl Decode for DeleteShareGroupStateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { results: r.array(DeleteStateResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DeleteShareGroupStateResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.results, DeleteStateResult::write, "Results");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -140,6 +156,7 @@ pub struct DeleteStateResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DeleteStateResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -150,7 +167,10 @@ impl DeleteStateResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DeleteStateResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionResult::write, "DeleteStateResult.Partitions");
@@ -171,6 +191,7 @@ pub struct PartitionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl PartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -182,7 +203,10 @@ impl PartitionResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition);
         w.error_code(self.error_code);

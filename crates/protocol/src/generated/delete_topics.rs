@@ -27,7 +27,8 @@ impl Request for DeleteTopicsRequest {
     type Response = DeleteTopicsResponse;
 }
 
-impl Codec for DeleteTopicsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DeleteTopicsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -41,7 +42,10 @@ impl Codec for DeleteTopicsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DeleteTopicsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 6 {
@@ -72,6 +76,7 @@ pub struct DeleteTopicState {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl DeleteTopicState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -79,7 +84,10 @@ impl DeleteTopicState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DeleteTopicState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.nullable_string(&self.name, true, "DeleteTopicState.Name");
         w.uuid(self.topic_id);
@@ -110,7 +118,8 @@ impl Response for DeleteTopicsResponse {
     type Request = DeleteTopicsRequest;
 }
 
-impl Codec for DeleteTopicsResponse {
+#[cfg(feature = "client")]
+impl Decode for DeleteTopicsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -123,7 +132,10 @@ impl Codec for DeleteTopicsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DeleteTopicsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {
@@ -165,6 +177,7 @@ impl Default for DeletableTopicResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl DeletableTopicResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -180,7 +193,10 @@ impl DeletableTopicResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DeletableTopicResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_string(&self.name, v >= 6, "DeletableTopicResult.Name");

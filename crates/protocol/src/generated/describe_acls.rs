@@ -50,7 +50,8 @@ impl Request for DescribeAclsRequest {
     type Response = DescribeAclsResponse;
 }
 
-impl Codec for DescribeAclsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeAclsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -68,7 +69,10 @@ impl Codec for DescribeAclsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeAclsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int8(self.resource_type_filter);
@@ -129,7 +133,8 @@ impl Response for DescribeAclsResponse {
     type Request = DescribeAclsRequest;
 }
 
-impl Codec for DescribeAclsResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeAclsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -144,7 +149,10 @@ impl Codec for DescribeAclsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeAclsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -186,6 +194,7 @@ impl Default for DescribeAclsResource {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeAclsResource {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -201,7 +210,10 @@ impl DescribeAclsResource {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeAclsResource {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int8(self.resource_type);
@@ -235,6 +247,7 @@ pub struct AclDescription {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AclDescription {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -250,7 +263,10 @@ impl AclDescription {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AclDescription {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.principal, "AclDescription.Principal");

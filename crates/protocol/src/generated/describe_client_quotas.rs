@@ -25,7 +25,8 @@ impl Request for DescribeClientQuotasRequest {
     type Response = DescribeClientQuotasResponse;
 }
 
-impl Codec for DescribeClientQuotasRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeClientQuotasRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -38,7 +39,10 @@ impl Codec for DescribeClientQuotasRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeClientQuotasRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.components, ComponentData::write, "Components");
@@ -75,6 +79,7 @@ impl Default for ComponentData {
     }
 }
 
+#[cfg(feature = "broker")]
 impl ComponentData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -89,7 +94,10 @@ impl ComponentData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ComponentData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.entity_type, "ComponentData.EntityType");
@@ -142,7 +150,8 @@ impl Response for DescribeClientQuotasResponse {
     type Request = DescribeClientQuotasRequest;
 }
 
-impl Codec for DescribeClientQuotasResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeClientQuotasResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -157,7 +166,10 @@ impl Codec for DescribeClientQuotasResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeClientQuotasResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -183,6 +195,7 @@ pub struct EntryData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl EntryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -196,7 +209,10 @@ impl EntryData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl EntryData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.entity, EntityData::write, "EntryData.Entity");
@@ -230,6 +246,7 @@ impl Default for EntityData {
     }
 }
 
+#[cfg(feature = "client")]
 impl EntityData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -243,7 +260,10 @@ impl EntityData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl EntityData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.entity_type, "EntityData.EntityType");
@@ -267,6 +287,7 @@ pub struct ValueData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ValueData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -276,7 +297,10 @@ impl ValueData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ValueData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.key, "ValueData.Key");

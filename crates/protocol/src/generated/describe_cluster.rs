@@ -38,7 +38,8 @@ impl Request for DescribeClusterRequest {
     type Response = DescribeClusterResponse;
 }
 
-impl Codec for DescribeClusterRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeClusterRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -50,7 +51,10 @@ impl Codec for DescribeClusterRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeClusterRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.bool(self.include_cluster_authorized_operations);
@@ -119,7 +123,8 @@ impl Response for DescribeClusterResponse {
     type Request = DescribeClusterRequest;
 }
 
-impl Codec for DescribeClusterResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeClusterResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -136,7 +141,10 @@ impl Codec for DescribeClusterResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeClusterResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -172,6 +180,7 @@ pub struct DescribeClusterBroker {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DescribeClusterBroker {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -186,7 +195,10 @@ impl DescribeClusterBroker {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeClusterBroker {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.broker_id);

@@ -27,7 +27,8 @@ impl Request for DescribeConfigsRequest {
     type Response = DescribeConfigsResponse;
 }
 
-impl Codec for DescribeConfigsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeConfigsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -41,7 +42,10 @@ impl Codec for DescribeConfigsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeConfigsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.resources, DescribeConfigsResource::write, "Resources");
@@ -87,6 +91,7 @@ impl Default for DescribeConfigsResource {
     }
 }
 
+#[cfg(feature = "broker")]
 impl DescribeConfigsResource {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -101,7 +106,10 @@ impl DescribeConfigsResource {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DescribeConfigsResource {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int8(self.resource_type);
@@ -143,7 +151,8 @@ impl Response for DescribeConfigsResponse {
     type Request = DescribeConfigsRequest;
 }
 
-impl Codec for DescribeConfigsResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeConfigsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -156,7 +165,10 @@ impl Codec for DescribeConfigsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeConfigsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -199,6 +211,7 @@ impl Default for DescribeConfigsResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeConfigsResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -215,7 +228,10 @@ impl DescribeConfigsResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeConfigsResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -273,6 +289,7 @@ impl Default for DescribeConfigsResourceResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeConfigsResourceResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -293,7 +310,10 @@ impl DescribeConfigsResourceResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeConfigsResourceResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "DescribeConfigsResourceResult.Name");
@@ -349,6 +369,7 @@ impl Default for DescribeConfigsSynonym {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeConfigsSynonym {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -363,7 +384,10 @@ impl DescribeConfigsSynonym {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeConfigsSynonym {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "DescribeConfigsSynonym.Name");

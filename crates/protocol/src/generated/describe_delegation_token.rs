@@ -29,7 +29,8 @@ impl Request for DescribeDelegationTokenRequest {
     type Response = DescribeDelegationTokenResponse;
 }
 
-impl Codec for DescribeDelegationTokenRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeDelegationTokenRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -41,7 +42,10 @@ impl Codec for DescribeDelegationTokenRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeDelegationTokenRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_array(&self.owners, true, DescribeDelegationTokenOwner::write, "Owners");
@@ -64,6 +68,7 @@ pub struct DescribeDelegationTokenOwner {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl DescribeDelegationTokenOwner {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -77,7 +82,10 @@ impl DescribeDelegationTokenOwner {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DescribeDelegationTokenOwner {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.principal_type, "DescribeDelegationTokenOwner.PrincipalType");
@@ -115,7 +123,8 @@ impl Response for DescribeDelegationTokenResponse {
     type Request = DescribeDelegationTokenRequest;
 }
 
-impl Codec for DescribeDelegationTokenResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeDelegationTokenResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -129,7 +138,10 @@ impl Codec for DescribeDelegationTokenResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeDelegationTokenResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -188,6 +200,7 @@ impl fmt::Debug for DescribedDelegationToken {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribedDelegationToken {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -209,7 +222,10 @@ impl DescribedDelegationToken {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribedDelegationToken {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.principal_type, "DescribedDelegationToken.PrincipalType");
@@ -249,6 +265,7 @@ pub struct DescribedDelegationTokenRenewer {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DescribedDelegationTokenRenewer {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -262,7 +279,10 @@ impl DescribedDelegationTokenRenewer {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribedDelegationTokenRenewer {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.principal_type, "DescribedDelegationTokenRenewer.PrincipalType");

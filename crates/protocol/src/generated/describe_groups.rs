@@ -25,7 +25,8 @@ impl Request for DescribeGroupsRequest {
     type Response = DescribeGroupsResponse;
 }
 
-impl Codec for DescribeGroupsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeGroupsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -38,7 +39,10 @@ impl Codec for DescribeGroupsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeGroupsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.groups, |value, w| w.string(value, "Groups"), "Groups");
@@ -78,7 +82,8 @@ impl Response for DescribeGroupsResponse {
     type Request = DescribeGroupsRequest;
 }
 
-impl Codec for DescribeGroupsResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeGroupsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -91,7 +96,10 @@ impl Codec for DescribeGroupsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeGroupsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {
@@ -145,6 +153,7 @@ impl Default for DescribedGroup {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribedGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -164,7 +173,10 @@ impl DescribedGroup {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribedGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -224,6 +236,7 @@ impl fmt::Debug for DescribedGroupMember {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribedGroupMember {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -241,7 +254,10 @@ impl DescribedGroupMember {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribedGroupMember {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.member_id, "DescribedGroupMember.MemberId");

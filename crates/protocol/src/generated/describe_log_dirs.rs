@@ -29,7 +29,8 @@ impl Request for DescribeLogDirsRequest {
     type Response = DescribeLogDirsResponse;
 }
 
-impl Codec for DescribeLogDirsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeLogDirsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -41,7 +42,10 @@ impl Codec for DescribeLogDirsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeLogDirsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_array(&self.topics, true, DescribableLogDirTopic::write, "Topics");
@@ -64,6 +68,7 @@ pub struct DescribableLogDirTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl DescribableLogDirTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -77,7 +82,10 @@ impl DescribableLogDirTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DescribableLogDirTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic, "DescribableLogDirTopic.Topic");
@@ -115,7 +123,8 @@ impl Response for DescribeLogDirsResponse {
     type Request = DescribeLogDirsRequest;
 }
 
-impl Codec for DescribeLogDirsResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeLogDirsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -129,7 +138,10 @@ impl Codec for DescribeLogDirsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeLogDirsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -178,6 +190,7 @@ impl Default for DescribeLogDirsResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeLogDirsResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -195,7 +208,10 @@ impl DescribeLogDirsResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeLogDirsResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -229,6 +245,7 @@ pub struct DescribeLogDirsTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DescribeLogDirsTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -242,7 +259,10 @@ impl DescribeLogDirsTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeLogDirsTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "DescribeLogDirsTopic.Name");
@@ -270,6 +290,7 @@ pub struct DescribeLogDirsPartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DescribeLogDirsPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -285,7 +306,10 @@ impl DescribeLogDirsPartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeLogDirsPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

@@ -23,13 +23,17 @@ impl Request for DescribeProducersRequest {
     type Response = DescribeProducersResponse;
 }
 
-impl Codec for DescribeProducersRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeProducersRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { topics: r.array(TopicRequest::read, 3)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeProducersRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.topics, TopicRequest::write, "Topics");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -47,6 +51,7 @@ pub struct TopicRequest {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl TopicRequest {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -57,7 +62,10 @@ impl TopicRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl TopicRequest {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "TopicRequest.Name");
         w.array(&self.partition_indexes, |value, w| w.int32(*value), "TopicRequest.PartitionIndexes");
@@ -88,7 +96,8 @@ impl Response for DescribeProducersResponse {
     type Request = DescribeProducersRequest;
 }
 
-impl Codec for DescribeProducersResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeProducersResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -98,7 +107,10 @@ impl Codec for DescribeProducersResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeProducersResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.array(&self.topics, TopicResponse::write, "Topics");
@@ -117,6 +129,7 @@ pub struct TopicResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -127,7 +140,10 @@ impl TopicResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TopicResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "TopicResponse.Name");
         w.array(&self.partitions, PartitionResponse::write, "TopicResponse.Partitions");
@@ -150,6 +166,7 @@ pub struct PartitionResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl PartitionResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -162,7 +179,10 @@ impl PartitionResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.error_code(self.error_code);
@@ -205,6 +225,7 @@ impl Default for ProducerState {
     }
 }
 
+#[cfg(feature = "client")]
 impl ProducerState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -219,7 +240,10 @@ impl ProducerState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ProducerState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.producer_id(self.producer_id);
         w.int32(self.producer_epoch);

@@ -23,13 +23,17 @@ impl Request for DescribeQuorumRequest {
     type Response = DescribeQuorumResponse;
 }
 
-impl Codec for DescribeQuorumRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeQuorumRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { topics: r.array(RequestTopicData::read, 3)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeQuorumRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.topics, RequestTopicData::write, "Topics");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -47,6 +51,7 @@ pub struct RequestTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -57,7 +62,10 @@ impl RequestTopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "TopicData.TopicName");
         w.array(&self.partitions, RequestPartitionData::write, "TopicData.Partitions");
@@ -74,13 +82,17 @@ pub struct RequestPartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestPartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { partition_index: r.int32()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestPartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -126,7 +138,8 @@ impl Response for DescribeQuorumResponse {
     type Request = DescribeQuorumRequest;
 }
 
-impl Codec for DescribeQuorumResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeQuorumResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -139,7 +152,10 @@ impl Codec for DescribeQuorumResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeQuorumResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -167,6 +183,7 @@ pub struct ResponseTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponseTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -177,7 +194,10 @@ impl ResponseTopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponseTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "TopicData.TopicName");
         w.array(&self.partitions, ResponsePartitionData::write, "TopicData.Partitions");
@@ -224,6 +244,7 @@ impl Default for ResponsePartitionData {
     }
 }
 
+#[cfg(feature = "client")]
 impl ResponsePartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -241,7 +262,10 @@ impl ResponsePartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponsePartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -269,6 +293,7 @@ pub struct Node {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Node {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -279,7 +304,10 @@ impl Node {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Node {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.node_id);
         w.array(&self.listeners, Listener::write, "Node.Listeners");
@@ -300,6 +328,7 @@ pub struct Listener {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Listener {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -311,7 +340,10 @@ impl Listener {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Listener {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "Listener.Name");
         w.string(&self.host, "Listener.Host");
@@ -350,6 +382,7 @@ impl Default for ReplicaState {
     }
 }
 
+#[cfg(feature = "client")]
 impl ReplicaState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -364,7 +397,10 @@ impl ReplicaState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ReplicaState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.replica_id);

@@ -23,7 +23,8 @@ impl Request for DescribeShareGroupOffsetsRequest {
     type Response = DescribeShareGroupOffsetsResponse;
 }
 
-impl Codec for DescribeShareGroupOffsetsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeShareGroupOffsetsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             groups: r.array(DescribeShareGroupOffsetsRequestGroup::read, 3)?,
@@ -32,7 +33,10 @@ impl Codec for DescribeShareGroupOffsetsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeShareGroupOffsetsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.groups, DescribeShareGroupOffsetsRequestGroup::write, "Groups");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -56,6 +60,7 @@ impl Default for DescribeShareGroupOffsetsRequestGroup {
     }
 }
 
+#[cfg(feature = "broker")]
 impl DescribeShareGroupOffsetsRequestGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -66,7 +71,10 @@ impl DescribeShareGroupOffsetsRequestGroup {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DescribeShareGroupOffsetsRequestGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "DescribeShareGroupOffsetsRequestGroup.GroupId");
         w.nullable_array(
@@ -90,6 +98,7 @@ pub struct DescribeShareGroupOffsetsRequestTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl DescribeShareGroupOffsetsRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -100,7 +109,10 @@ impl DescribeShareGroupOffsetsRequestTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl DescribeShareGroupOffsetsRequestTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "DescribeShareGroupOffsetsRequestTopic.TopicName");
         w.array(&self.partitions, |value, w| w.int32(*value), "DescribeShareGroupOffsetsRequestTopic.Partitions");
@@ -131,7 +143,8 @@ impl Response for DescribeShareGroupOffsetsResponse {
     type Request = DescribeShareGroupOffsetsRequest;
 }
 
-impl Codec for DescribeShareGroupOffsetsResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeShareGroupOffsetsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -141,7 +154,10 @@ impl Codec for DescribeShareGroupOffsetsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeShareGroupOffsetsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.array(&self.groups, DescribeShareGroupOffsetsResponseGroup::write, "Groups");
@@ -164,6 +180,7 @@ pub struct DescribeShareGroupOffsetsResponseGroup {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DescribeShareGroupOffsetsResponseGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -176,7 +193,10 @@ impl DescribeShareGroupOffsetsResponseGroup {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeShareGroupOffsetsResponseGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "DescribeShareGroupOffsetsResponseGroup.GroupId");
         w.array(
@@ -203,6 +223,7 @@ pub struct DescribeShareGroupOffsetsResponseTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl DescribeShareGroupOffsetsResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -214,7 +235,10 @@ impl DescribeShareGroupOffsetsResponseTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeShareGroupOffsetsResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "DescribeShareGroupOffsetsResponseTopic.TopicName");
         w.uuid(self.topic_id);
@@ -260,6 +284,7 @@ impl Default for DescribeShareGroupOffsetsResponsePartition {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeShareGroupOffsetsResponsePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -275,7 +300,10 @@ impl DescribeShareGroupOffsetsResponsePartition {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeShareGroupOffsetsResponsePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

@@ -38,7 +38,8 @@ impl Request for DescribeTopicPartitionsRequest {
     type Response = DescribeTopicPartitionsResponse;
 }
 
-impl Codec for DescribeTopicPartitionsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeTopicPartitionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             topics: r.array(TopicRequest::read, 2)?,
@@ -49,7 +50,10 @@ impl Codec for DescribeTopicPartitionsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeTopicPartitionsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.topics, TopicRequest::write, "Topics");
         w.int32(self.response_partition_limit);
@@ -67,13 +71,17 @@ pub struct TopicRequest {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl TopicRequest {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { name: r.string()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl TopicRequest {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "TopicRequest.Name");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -91,6 +99,7 @@ pub struct Cursor {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(any(feature = "client", feature = "broker"))]
 impl Cursor {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -98,7 +107,10 @@ impl Cursor {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(any(feature = "client", feature = "broker"))]
+impl Cursor {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "Cursor.TopicName");
         w.int32(self.partition_index);
@@ -131,7 +143,8 @@ impl Response for DescribeTopicPartitionsResponse {
     type Request = DescribeTopicPartitionsRequest;
 }
 
-impl Codec for DescribeTopicPartitionsResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeTopicPartitionsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -142,7 +155,10 @@ impl Codec for DescribeTopicPartitionsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeTopicPartitionsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.array(&self.topics, DescribeTopicPartitionsResponseTopic::write, "Topics");
@@ -184,6 +200,7 @@ impl Default for DescribeTopicPartitionsResponseTopic {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeTopicPartitionsResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -198,7 +215,10 @@ impl DescribeTopicPartitionsResponseTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeTopicPartitionsResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.error_code(self.error_code);
         w.nullable_string(&self.name, true, "DescribeTopicPartitionsResponseTopic.Name");
@@ -256,6 +276,7 @@ impl Default for DescribeTopicPartitionsResponsePartition {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeTopicPartitionsResponsePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -273,7 +294,10 @@ impl DescribeTopicPartitionsResponsePartition {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeTopicPartitionsResponsePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.error_code(self.error_code);
         w.int32(self.partition_index);

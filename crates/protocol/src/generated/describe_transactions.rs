@@ -23,14 +23,18 @@ impl Request for DescribeTransactionsRequest {
     type Response = DescribeTransactionsResponse;
 }
 
-impl Codec for DescribeTransactionsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeTransactionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { transactional_ids: r.array(Reader::string, 1)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeTransactionsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.transactional_ids, |value, w| w.string(value, "TransactionalIds"), "TransactionalIds");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -60,7 +64,8 @@ impl Response for DescribeTransactionsResponse {
     type Request = DescribeTransactionsRequest;
 }
 
-impl Codec for DescribeTransactionsResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeTransactionsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -70,7 +75,10 @@ impl Codec for DescribeTransactionsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeTransactionsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.array(&self.transaction_states, TransactionState::write, "TransactionStates");
@@ -101,6 +109,7 @@ pub struct TransactionState {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TransactionState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -117,7 +126,10 @@ impl TransactionState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TransactionState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.error_code(self.error_code);
         w.string(&self.transactional_id, "TransactionState.TransactionalId");
@@ -142,6 +154,7 @@ pub struct TopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -152,7 +165,10 @@ impl TopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic, "TopicData.Topic");
         w.array(&self.partitions, |value, w| w.int32(*value), "TopicData.Partitions");

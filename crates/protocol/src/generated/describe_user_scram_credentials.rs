@@ -29,13 +29,17 @@ impl Request for DescribeUserScramCredentialsRequest {
     type Response = DescribeUserScramCredentialsResponse;
 }
 
-impl Codec for DescribeUserScramCredentialsRequest {
+#[cfg(feature = "broker")]
+impl Decode for DescribeUserScramCredentialsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { users: r.nullable_array(UserName::read, 2)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for DescribeUserScramCredentialsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.nullable_array(&self.users, true, UserName::write, "Users");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -51,13 +55,17 @@ pub struct UserName {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl UserName {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { name: r.string()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl UserName {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "UserName.Name");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -103,7 +111,8 @@ impl Response for DescribeUserScramCredentialsResponse {
     type Request = DescribeUserScramCredentialsRequest;
 }
 
-impl Codec for DescribeUserScramCredentialsResponse {
+#[cfg(feature = "client")]
+impl Decode for DescribeUserScramCredentialsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -115,7 +124,10 @@ impl Codec for DescribeUserScramCredentialsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for DescribeUserScramCredentialsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -152,6 +164,7 @@ impl Default for DescribeUserScramCredentialsResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribeUserScramCredentialsResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -164,7 +177,10 @@ impl DescribeUserScramCredentialsResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribeUserScramCredentialsResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.user, "DescribeUserScramCredentialsResult.User");
         w.error_code(self.error_code);
@@ -185,6 +201,7 @@ pub struct CredentialInfo {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl CredentialInfo {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -192,7 +209,10 @@ impl CredentialInfo {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl CredentialInfo {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int8(self.mechanism);
         w.int32(self.iterations);

@@ -38,7 +38,8 @@ impl Request for ElectLeadersRequest {
     type Response = ElectLeadersResponse;
 }
 
-impl Codec for ElectLeadersRequest {
+#[cfg(feature = "broker")]
+impl Decode for ElectLeadersRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -52,7 +53,10 @@ impl Codec for ElectLeadersRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ElectLeadersRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {
@@ -81,6 +85,7 @@ pub struct TopicPartitions {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl TopicPartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -94,7 +99,10 @@ impl TopicPartitions {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl TopicPartitions {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic, "TopicPartitions.Topic");
@@ -132,7 +140,8 @@ impl Response for ElectLeadersResponse {
     type Request = ElectLeadersRequest;
 }
 
-impl Codec for ElectLeadersResponse {
+#[cfg(feature = "client")]
+impl Decode for ElectLeadersResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -146,7 +155,10 @@ impl Codec for ElectLeadersResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ElectLeadersResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -175,6 +187,7 @@ pub struct ReplicaElectionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ReplicaElectionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -188,7 +201,10 @@ impl ReplicaElectionResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ReplicaElectionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic, "ReplicaElectionResult.Topic");
@@ -225,6 +241,7 @@ impl Default for PartitionResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl PartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -239,7 +256,10 @@ impl PartitionResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_id);

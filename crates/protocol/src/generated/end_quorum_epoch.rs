@@ -27,7 +27,8 @@ impl Request for EndQuorumEpochRequest {
     type Response = EndQuorumEpochResponse;
 }
 
-impl Codec for EndQuorumEpochRequest {
+#[cfg(feature = "broker")]
+impl Decode for EndQuorumEpochRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -41,7 +42,10 @@ impl Codec for EndQuorumEpochRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for EndQuorumEpochRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_string(&self.cluster_id, true, "ClusterId");
@@ -68,6 +72,7 @@ pub struct RequestTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -81,7 +86,10 @@ impl RequestTopicData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic_name, "TopicData.TopicName");
@@ -111,6 +119,7 @@ pub struct RequestPartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestPartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -127,7 +136,10 @@ impl RequestPartitionData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestPartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -158,6 +170,7 @@ pub struct ReplicaInfo {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ReplicaInfo {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -168,7 +181,10 @@ impl ReplicaInfo {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ReplicaInfo {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.candidate_id);
         w.uuid(self.candidate_directory_id);
@@ -189,6 +205,7 @@ pub struct LeaderEndpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl LeaderEndpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -200,7 +217,10 @@ impl LeaderEndpoint {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl LeaderEndpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "LeaderEndpoint.Name");
         w.string(&self.host, "LeaderEndpoint.Host");
@@ -234,7 +254,8 @@ impl Response for EndQuorumEpochResponse {
     type Request = EndQuorumEpochRequest;
 }
 
-impl Codec for EndQuorumEpochResponse {
+#[cfg(feature = "client")]
+impl Decode for EndQuorumEpochResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -254,7 +275,10 @@ impl Codec for EndQuorumEpochResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for EndQuorumEpochResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -288,6 +312,7 @@ pub struct ResponseTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponseTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -301,7 +326,10 @@ impl ResponseTopicData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponseTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic_name, "TopicData.TopicName");
@@ -329,6 +357,7 @@ pub struct ResponsePartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponsePartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -344,7 +373,10 @@ impl ResponsePartitionData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponsePartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -372,6 +404,7 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl NodeEndpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -383,7 +416,10 @@ impl NodeEndpoint {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl NodeEndpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.node_id);
         w.string(&self.host, "NodeEndpoint.Host");

@@ -29,7 +29,8 @@ impl Request for EndTxnRequest {
     type Response = EndTxnResponse;
 }
 
-impl Codec for EndTxnRequest {
+#[cfg(feature = "broker")]
+impl Decode for EndTxnRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -44,7 +45,10 @@ impl Codec for EndTxnRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for EndTxnRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.transactional_id, "TransactionalId");
@@ -98,7 +102,8 @@ impl Response for EndTxnResponse {
     type Request = EndTxnRequest;
 }
 
-impl Codec for EndTxnResponse {
+#[cfg(feature = "client")]
+impl Decode for EndTxnResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -113,7 +118,10 @@ impl Codec for EndTxnResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for EndTxnResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);

@@ -18,11 +18,13 @@ impl Message for EndTxnMarker {
     const FLEXIBLE_FROM: Option<i16> = None;
 }
 
-impl Codec for EndTxnMarker {
+impl Decode for EndTxnMarker {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self { coordinator_epoch: r.int32()?, unknown_tagged_fields: TaggedFields::new() })
     }
+}
 
+impl Encode for EndTxnMarker {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.coordinator_epoch);
         w.no_tags(&self.unknown_tagged_fields);

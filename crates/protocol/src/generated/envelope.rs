@@ -49,7 +49,8 @@ impl Request for EnvelopeRequest {
     type Response = EnvelopeResponse;
 }
 
-impl Codec for EnvelopeRequest {
+#[cfg(feature = "broker")]
+impl Decode for EnvelopeRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             request_data: r.bytes()?,
@@ -60,7 +61,10 @@ impl Codec for EnvelopeRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for EnvelopeRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.bytes(&self.request_data, "RequestData");
         w.nullable_bytes(&self.request_principal, true, "RequestPrincipal");
@@ -102,7 +106,8 @@ impl Response for EnvelopeResponse {
     type Request = EnvelopeRequest;
 }
 
-impl Codec for EnvelopeResponse {
+#[cfg(feature = "client")]
+impl Decode for EnvelopeResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             response_data: r.nullable_bytes()?,
@@ -112,7 +117,10 @@ impl Codec for EnvelopeResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for EnvelopeResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.nullable_bytes(&self.response_data, true, "ResponseData");
         w.error_code(self.error_code);

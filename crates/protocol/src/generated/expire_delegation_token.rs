@@ -35,7 +35,8 @@ impl Request for ExpireDelegationTokenRequest {
     type Response = ExpireDelegationTokenResponse;
 }
 
-impl Codec for ExpireDelegationTokenRequest {
+#[cfg(feature = "broker")]
+impl Decode for ExpireDelegationTokenRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this =
@@ -45,7 +46,10 @@ impl Codec for ExpireDelegationTokenRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ExpireDelegationTokenRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.bytes(&self.hmac, "Hmac");
@@ -83,7 +87,8 @@ impl Response for ExpireDelegationTokenResponse {
     type Request = ExpireDelegationTokenRequest;
 }
 
-impl Codec for ExpireDelegationTokenResponse {
+#[cfg(feature = "client")]
+impl Decode for ExpireDelegationTokenResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -97,7 +102,10 @@ impl Codec for ExpireDelegationTokenResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ExpireDelegationTokenResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

@@ -65,7 +65,8 @@ impl Request for FetchRequest {
     type Response = FetchResponse;
 }
 
-impl Codec for FetchRequest {
+#[cfg(feature = "broker")]
+impl Decode for FetchRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -96,7 +97,10 @@ impl Codec for FetchRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for FetchRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 14 {
@@ -168,6 +172,7 @@ impl Default for ReplicaState {
     }
 }
 
+#[cfg(feature = "broker")]
 impl ReplicaState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -175,7 +180,10 @@ impl ReplicaState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ReplicaState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.replica_id);
         w.int64(self.replica_epoch);
@@ -196,6 +204,7 @@ pub struct FetchTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl FetchTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -210,7 +219,10 @@ impl FetchTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl FetchTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 12 {
@@ -267,6 +279,7 @@ impl Default for FetchPartition {
     }
 }
 
+#[cfg(feature = "broker")]
 impl FetchPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -295,7 +308,10 @@ impl FetchPartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl FetchPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition);
@@ -346,6 +362,7 @@ pub struct ForgottenTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ForgottenTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -360,7 +377,10 @@ impl ForgottenTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ForgottenTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 12 {
@@ -407,7 +427,8 @@ impl Response for FetchResponse {
     type Request = FetchRequest;
 }
 
-impl Codec for FetchResponse {
+#[cfg(feature = "client")]
+impl Decode for FetchResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -430,7 +451,10 @@ impl Codec for FetchResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for FetchResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {
@@ -476,6 +500,7 @@ pub struct FetchableTopicResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl FetchableTopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -490,7 +515,10 @@ impl FetchableTopicResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl FetchableTopicResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 12 {
@@ -575,6 +603,7 @@ impl fmt::Debug for PartitionData {
     }
 }
 
+#[cfg(feature = "client")]
 impl PartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -609,7 +638,10 @@ impl PartitionData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -689,13 +721,17 @@ impl Default for EpochEndOffset {
     }
 }
 
+#[cfg(feature = "client")]
 impl EpochEndOffset {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { epoch: r.int32()?, end_offset: r.int64()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl EpochEndOffset {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.epoch);
         w.int64(self.end_offset);
@@ -720,6 +756,7 @@ impl Default for LeaderIdAndEpoch {
     }
 }
 
+#[cfg(feature = "client")]
 impl LeaderIdAndEpoch {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -727,7 +764,10 @@ impl LeaderIdAndEpoch {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl LeaderIdAndEpoch {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.leader_id);
         w.int32(self.leader_epoch);
@@ -752,13 +792,17 @@ impl Default for SnapshotId {
     }
 }
 
+#[cfg(feature = "client")]
 impl SnapshotId {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { end_offset: r.int64()?, epoch: r.int32()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl SnapshotId {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int64(self.end_offset);
         w.int32(self.epoch);
@@ -777,6 +821,7 @@ pub struct AbortedTransaction {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AbortedTransaction {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -790,7 +835,10 @@ impl AbortedTransaction {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AbortedTransaction {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.producer_id(self.producer_id);
@@ -818,6 +866,7 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl NodeEndpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -830,7 +879,10 @@ impl NodeEndpoint {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl NodeEndpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.node_id);
         w.string(&self.host, "NodeEndpoint.Host");

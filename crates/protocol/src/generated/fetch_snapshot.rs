@@ -41,7 +41,8 @@ impl Request for FetchSnapshotRequest {
     type Response = FetchSnapshotResponse;
 }
 
-impl Codec for FetchSnapshotRequest {
+#[cfg(feature = "broker")]
+impl Decode for FetchSnapshotRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             cluster_id: None,
@@ -59,7 +60,10 @@ impl Codec for FetchSnapshotRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for FetchSnapshotRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.replica_id);
         w.int32(self.max_bytes);
@@ -86,6 +90,7 @@ pub struct RequestTopicSnapshot {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestTopicSnapshot {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -96,7 +101,10 @@ impl RequestTopicSnapshot {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestTopicSnapshot {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "TopicSnapshot.Name");
         w.array(&self.partitions, RequestPartitionSnapshot::write, "TopicSnapshot.Partitions");
@@ -121,6 +129,7 @@ pub struct RequestPartitionSnapshot {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestPartitionSnapshot {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -142,7 +151,10 @@ impl RequestPartitionSnapshot {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestPartitionSnapshot {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition);
@@ -171,13 +183,17 @@ pub struct SnapshotId {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(any(feature = "client", feature = "broker"))]
 impl SnapshotId {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { end_offset: r.int64()?, epoch: r.int32()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(any(feature = "client", feature = "broker"))]
+impl SnapshotId {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int64(self.end_offset);
         w.int32(self.epoch);
@@ -212,7 +228,8 @@ impl Response for FetchSnapshotResponse {
     type Request = FetchSnapshotRequest;
 }
 
-impl Codec for FetchSnapshotResponse {
+#[cfg(feature = "client")]
+impl Decode for FetchSnapshotResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -232,7 +249,10 @@ impl Codec for FetchSnapshotResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for FetchSnapshotResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -263,6 +283,7 @@ pub struct ResponseTopicSnapshot {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponseTopicSnapshot {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -273,7 +294,10 @@ impl ResponseTopicSnapshot {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponseTopicSnapshot {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "TopicSnapshot.Name");
         w.array(&self.partitions, ResponsePartitionSnapshot::write, "TopicSnapshot.Partitions");
@@ -317,6 +341,7 @@ impl fmt::Debug for ResponsePartitionSnapshot {
     }
 }
 
+#[cfg(feature = "client")]
 impl ResponsePartitionSnapshot {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -338,7 +363,10 @@ impl ResponsePartitionSnapshot {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponsePartitionSnapshot {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.index);
         w.error_code(self.error_code);
@@ -368,6 +396,7 @@ pub struct LeaderIdAndEpoch {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl LeaderIdAndEpoch {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -375,7 +404,10 @@ impl LeaderIdAndEpoch {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl LeaderIdAndEpoch {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.leader_id);
         w.int32(self.leader_epoch);
@@ -396,6 +428,7 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl NodeEndpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -407,7 +440,10 @@ impl NodeEndpoint {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl NodeEndpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.node_id);
         w.string(&self.host, "NodeEndpoint.Host");

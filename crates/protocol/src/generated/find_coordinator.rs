@@ -27,7 +27,8 @@ impl Request for FindCoordinatorRequest {
     type Response = FindCoordinatorResponse;
 }
 
-impl Codec for FindCoordinatorRequest {
+#[cfg(feature = "broker")]
+impl Decode for FindCoordinatorRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -41,7 +42,10 @@ impl Codec for FindCoordinatorRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for FindCoordinatorRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 3 {
@@ -115,7 +119,8 @@ impl Response for FindCoordinatorResponse {
     type Request = FindCoordinatorRequest;
 }
 
-impl Codec for FindCoordinatorResponse {
+#[cfg(feature = "client")]
+impl Decode for FindCoordinatorResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -133,7 +138,10 @@ impl Codec for FindCoordinatorResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for FindCoordinatorResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {
@@ -208,6 +216,7 @@ impl Default for Coordinator {
     }
 }
 
+#[cfg(feature = "client")]
 impl Coordinator {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -222,7 +231,10 @@ impl Coordinator {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Coordinator {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.key, "Coordinator.Key");
         w.broker_id(self.node_id);

@@ -23,13 +23,17 @@ impl Request for GetTelemetrySubscriptionsRequest {
     type Response = GetTelemetrySubscriptionsResponse;
 }
 
-impl Codec for GetTelemetrySubscriptionsRequest {
+#[cfg(feature = "broker")]
+impl Decode for GetTelemetrySubscriptionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { client_instance_id: r.uuid()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for GetTelemetrySubscriptionsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.client_instance_id);
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -73,7 +77,8 @@ impl Response for GetTelemetrySubscriptionsResponse {
     type Request = GetTelemetrySubscriptionsRequest;
 }
 
-impl Codec for GetTelemetrySubscriptionsResponse {
+#[cfg(feature = "client")]
+impl Decode for GetTelemetrySubscriptionsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -90,7 +95,10 @@ impl Codec for GetTelemetrySubscriptionsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for GetTelemetrySubscriptionsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

@@ -29,7 +29,8 @@ impl Request for HeartbeatRequest {
     type Response = HeartbeatResponse;
 }
 
-impl Codec for HeartbeatRequest {
+#[cfg(feature = "broker")]
+impl Decode for HeartbeatRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -44,7 +45,10 @@ impl Codec for HeartbeatRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for HeartbeatRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "GroupId");
@@ -86,7 +90,8 @@ impl Response for HeartbeatResponse {
     type Request = HeartbeatRequest;
 }
 
-impl Codec for HeartbeatResponse {
+#[cfg(feature = "client")]
+impl Decode for HeartbeatResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -99,7 +104,10 @@ impl Codec for HeartbeatResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for HeartbeatResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {

@@ -25,7 +25,8 @@ impl Request for IncrementalAlterConfigsRequest {
     type Response = IncrementalAlterConfigsResponse;
 }
 
-impl Codec for IncrementalAlterConfigsRequest {
+#[cfg(feature = "broker")]
+impl Decode for IncrementalAlterConfigsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -38,7 +39,10 @@ impl Codec for IncrementalAlterConfigsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for IncrementalAlterConfigsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.resources, AlterConfigsResource::write, "Resources");
@@ -64,6 +68,7 @@ pub struct AlterConfigsResource {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AlterConfigsResource {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -78,7 +83,10 @@ impl AlterConfigsResource {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AlterConfigsResource {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int8(self.resource_type);
@@ -127,6 +135,7 @@ impl fmt::Debug for AlterableConfig {
     }
 }
 
+#[cfg(feature = "broker")]
 impl AlterableConfig {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -141,7 +150,10 @@ impl AlterableConfig {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AlterableConfig {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "AlterableConfig.Name");
@@ -178,7 +190,8 @@ impl Response for IncrementalAlterConfigsResponse {
     type Request = IncrementalAlterConfigsRequest;
 }
 
-impl Codec for IncrementalAlterConfigsResponse {
+#[cfg(feature = "client")]
+impl Decode for IncrementalAlterConfigsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -191,7 +204,10 @@ impl Codec for IncrementalAlterConfigsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for IncrementalAlterConfigsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -231,6 +247,7 @@ impl Default for AlterConfigsResourceResponse {
     }
 }
 
+#[cfg(feature = "client")]
 impl AlterConfigsResourceResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -246,7 +263,10 @@ impl AlterConfigsResourceResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AlterConfigsResourceResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

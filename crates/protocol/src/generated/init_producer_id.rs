@@ -47,7 +47,8 @@ impl Request for InitProducerIdRequest {
     type Response = InitProducerIdResponse;
 }
 
-impl Codec for InitProducerIdRequest {
+#[cfg(feature = "broker")]
+impl Decode for InitProducerIdRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -64,7 +65,10 @@ impl Codec for InitProducerIdRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for InitProducerIdRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_string(&self.transactional_id, true, "TransactionalId");
@@ -142,7 +146,8 @@ impl Response for InitProducerIdResponse {
     type Request = InitProducerIdRequest;
 }
 
-impl Codec for InitProducerIdResponse {
+#[cfg(feature = "client")]
+impl Decode for InitProducerIdResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -159,7 +164,10 @@ impl Codec for InitProducerIdResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for InitProducerIdResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);

@@ -25,7 +25,8 @@ impl Request for InitializeShareGroupStateRequest {
     type Response = InitializeShareGroupStateResponse;
 }
 
-impl Codec for InitializeShareGroupStateRequest {
+#[cfg(feature = "broker")]
+impl Decode for InitializeShareGroupStateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -35,7 +36,10 @@ impl Codec for InitializeShareGroupStateRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for InitializeShareGroupStateRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.array(&self.topics, InitializeStateData::write, "Topics");
@@ -54,6 +58,7 @@ pub struct InitializeStateData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl InitializeStateData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -64,7 +69,10 @@ impl InitializeStateData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl InitializeStateData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionData::write, "InitializeStateData.Partitions");
@@ -85,6 +93,7 @@ pub struct PartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl PartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -96,7 +105,10 @@ impl PartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl PartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition);
         w.int32(self.state_epoch);
@@ -126,14 +138,18 @@ impl Response for InitializeShareGroupStateResponse {
     type Request = InitializeShareGroupStateRequest;
 }
 
-impl Codec for InitializeShareGroupStateResponse {
+#[cfg(feature = "client")]
+impl Decode for InitializeShareGroupStateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { results: r.array(InitializeStateResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for InitializeShareGroupStateResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.results, InitializeStateResult::write, "Results");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -151,6 +167,7 @@ pub struct InitializeStateResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl InitializeStateResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -161,7 +178,10 @@ impl InitializeStateResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl InitializeStateResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionResult::write, "InitializeStateResult.Partitions");
@@ -182,6 +202,7 @@ pub struct PartitionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl PartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -193,7 +214,10 @@ impl PartitionResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition);
         w.error_code(self.error_code);

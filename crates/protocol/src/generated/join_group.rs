@@ -53,7 +53,8 @@ impl Request for JoinGroupRequest {
     type Response = JoinGroupResponse;
 }
 
-impl Codec for JoinGroupRequest {
+#[cfg(feature = "broker")]
+impl Decode for JoinGroupRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -72,7 +73,10 @@ impl Codec for JoinGroupRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for JoinGroupRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "GroupId");
@@ -120,6 +124,7 @@ impl fmt::Debug for JoinGroupRequestProtocol {
     }
 }
 
+#[cfg(feature = "broker")]
 impl JoinGroupRequestProtocol {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -129,7 +134,10 @@ impl JoinGroupRequestProtocol {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl JoinGroupRequestProtocol {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "JoinGroupRequestProtocol.Name");
@@ -196,7 +204,8 @@ impl Response for JoinGroupResponse {
     type Request = JoinGroupRequest;
 }
 
-impl Codec for JoinGroupResponse {
+#[cfg(feature = "client")]
+impl Decode for JoinGroupResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -216,7 +225,10 @@ impl Codec for JoinGroupResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for JoinGroupResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 2 {
@@ -268,6 +280,7 @@ impl fmt::Debug for JoinGroupResponseMember {
     }
 }
 
+#[cfg(feature = "client")]
 impl JoinGroupResponseMember {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -282,7 +295,10 @@ impl JoinGroupResponseMember {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl JoinGroupResponseMember {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.member_id, "JoinGroupResponseMember.MemberId");

@@ -20,14 +20,16 @@ impl Message for KRaftVersionRecord {
     const FLEXIBLE_FROM: Option<i16> = Some(0);
 }
 
-impl Codec for KRaftVersionRecord {
+impl Decode for KRaftVersionRecord {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { version: r.int16()?, kraft_version: r.int16()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Encode for KRaftVersionRecord {
     fn write(&self, w: &mut Writer<'_>) {
         w.int16(self.version);
         w.int16(self.kraft_version);

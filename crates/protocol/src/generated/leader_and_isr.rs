@@ -53,7 +53,8 @@ impl Request for LeaderAndIsrRequest {
     type Response = LeaderAndIsrResponse;
 }
 
-impl Codec for LeaderAndIsrRequest {
+#[cfg(feature = "broker")]
+impl Decode for LeaderAndIsrRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -76,7 +77,10 @@ impl Codec for LeaderAndIsrRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for LeaderAndIsrRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.controller_id);
@@ -126,6 +130,7 @@ pub struct LeaderAndIsrTopicState {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl LeaderAndIsrTopicState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -140,7 +145,10 @@ impl LeaderAndIsrTopicState {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl LeaderAndIsrTopicState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic_name, "LeaderAndIsrTopicState.TopicName");
@@ -169,6 +177,7 @@ pub struct LeaderAndIsrLiveLeader {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl LeaderAndIsrLiveLeader {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -183,7 +192,10 @@ impl LeaderAndIsrLiveLeader {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl LeaderAndIsrLiveLeader {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.broker_id);
@@ -228,6 +240,7 @@ pub struct LeaderAndIsrPartitionState {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl LeaderAndIsrPartitionState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -251,7 +264,10 @@ impl LeaderAndIsrPartitionState {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl LeaderAndIsrPartitionState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 1 {
@@ -315,7 +331,8 @@ impl Response for LeaderAndIsrResponse {
     type Request = LeaderAndIsrRequest;
 }
 
-impl Codec for LeaderAndIsrResponse {
+#[cfg(feature = "client")]
+impl Decode for LeaderAndIsrResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -329,7 +346,10 @@ impl Codec for LeaderAndIsrResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for LeaderAndIsrResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -362,6 +382,7 @@ pub struct LeaderAndIsrTopicError {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl LeaderAndIsrTopicError {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -372,7 +393,10 @@ impl LeaderAndIsrTopicError {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl LeaderAndIsrTopicError {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partition_errors, LeaderAndIsrPartitionError::write, "LeaderAndIsrTopicError.PartitionErrors");
@@ -393,6 +417,7 @@ pub struct LeaderAndIsrPartitionError {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl LeaderAndIsrPartitionError {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -407,7 +432,10 @@ impl LeaderAndIsrPartitionError {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl LeaderAndIsrPartitionError {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 4 {

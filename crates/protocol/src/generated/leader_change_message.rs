@@ -24,7 +24,7 @@ impl Message for LeaderChangeMessage {
     const FLEXIBLE_FROM: Option<i16> = Some(0);
 }
 
-impl Codec for LeaderChangeMessage {
+impl Decode for LeaderChangeMessage {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             version: r.int16()?,
@@ -36,7 +36,9 @@ impl Codec for LeaderChangeMessage {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Encode for LeaderChangeMessage {
     fn write(&self, w: &mut Writer<'_>) {
         w.int16(self.version);
         w.broker_id(self.leader_id);
@@ -68,7 +70,9 @@ impl Voter {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Voter {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.voter_id);

@@ -27,7 +27,8 @@ impl Request for LeaveGroupRequest {
     type Response = LeaveGroupResponse;
 }
 
-impl Codec for LeaveGroupRequest {
+#[cfg(feature = "broker")]
+impl Decode for LeaveGroupRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -41,7 +42,10 @@ impl Codec for LeaveGroupRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for LeaveGroupRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "GroupId");
@@ -76,6 +80,7 @@ pub struct MemberIdentity {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl MemberIdentity {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -90,7 +95,10 @@ impl MemberIdentity {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl MemberIdentity {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.member_id, "MemberIdentity.MemberId");
@@ -131,7 +139,8 @@ impl Response for LeaveGroupResponse {
     type Request = LeaveGroupRequest;
 }
 
-impl Codec for LeaveGroupResponse {
+#[cfg(feature = "client")]
+impl Decode for LeaveGroupResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -145,7 +154,10 @@ impl Codec for LeaveGroupResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for LeaveGroupResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {
@@ -189,6 +201,7 @@ impl Default for MemberResponse {
     }
 }
 
+#[cfg(feature = "client")]
 impl MemberResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -203,7 +216,10 @@ impl MemberResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl MemberResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.member_id, "MemberResponse.MemberId");

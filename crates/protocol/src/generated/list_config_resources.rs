@@ -23,7 +23,8 @@ impl Request for ListConfigResourcesRequest {
     type Response = ListConfigResourcesResponse;
 }
 
-impl Codec for ListConfigResourcesRequest {
+#[cfg(feature = "broker")]
+impl Decode for ListConfigResourcesRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -33,7 +34,10 @@ impl Codec for ListConfigResourcesRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ListConfigResourcesRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {
@@ -70,7 +74,8 @@ impl Response for ListConfigResourcesResponse {
     type Request = ListConfigResourcesRequest;
 }
 
-impl Codec for ListConfigResourcesResponse {
+#[cfg(feature = "client")]
+impl Decode for ListConfigResourcesResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -81,7 +86,10 @@ impl Codec for ListConfigResourcesResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ListConfigResourcesResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -107,6 +115,7 @@ impl Default for ConfigResource {
     }
 }
 
+#[cfg(feature = "client")]
 impl ConfigResource {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -118,7 +127,10 @@ impl ConfigResource {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ConfigResource {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.resource_name, "ConfigResource.ResourceName");

@@ -25,7 +25,8 @@ impl Request for ListGroupsRequest {
     type Response = ListGroupsResponse;
 }
 
-impl Codec for ListGroupsRequest {
+#[cfg(feature = "broker")]
+impl Decode for ListGroupsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -38,7 +39,10 @@ impl Codec for ListGroupsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ListGroupsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 4 {
@@ -84,7 +88,8 @@ impl Response for ListGroupsResponse {
     type Request = ListGroupsRequest;
 }
 
-impl Codec for ListGroupsResponse {
+#[cfg(feature = "client")]
+impl Decode for ListGroupsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -98,7 +103,10 @@ impl Codec for ListGroupsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ListGroupsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {
@@ -129,6 +137,7 @@ pub struct ListedGroup {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ListedGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -144,7 +153,10 @@ impl ListedGroup {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ListedGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "ListedGroup.GroupId");

@@ -29,7 +29,8 @@ impl Request for ListOffsetsRequest {
     type Response = ListOffsetsResponse;
 }
 
-impl Codec for ListOffsetsRequest {
+#[cfg(feature = "broker")]
+impl Decode for ListOffsetsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -44,7 +45,10 @@ impl Codec for ListOffsetsRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ListOffsetsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.replica_id);
@@ -76,6 +80,7 @@ pub struct ListOffsetsTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ListOffsetsTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -89,7 +94,10 @@ impl ListOffsetsTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ListOffsetsTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "ListOffsetsTopic.Name");
@@ -129,6 +137,7 @@ impl Default for ListOffsetsPartition {
     }
 }
 
+#[cfg(feature = "broker")]
 impl ListOffsetsPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -144,7 +153,10 @@ impl ListOffsetsPartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ListOffsetsPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -188,7 +200,8 @@ impl Response for ListOffsetsResponse {
     type Request = ListOffsetsRequest;
 }
 
-impl Codec for ListOffsetsResponse {
+#[cfg(feature = "client")]
+impl Decode for ListOffsetsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -201,7 +214,10 @@ impl Codec for ListOffsetsResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ListOffsetsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 2 {
@@ -227,6 +243,7 @@ pub struct ListOffsetsTopicResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ListOffsetsTopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -240,7 +257,10 @@ impl ListOffsetsTopicResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ListOffsetsTopicResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "ListOffsetsTopicResponse.Name");
@@ -286,6 +306,7 @@ impl Default for ListOffsetsPartitionResponse {
     }
 }
 
+#[cfg(feature = "client")]
 impl ListOffsetsPartitionResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -303,7 +324,10 @@ impl ListOffsetsPartitionResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ListOffsetsPartitionResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

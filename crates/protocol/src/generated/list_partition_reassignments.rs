@@ -31,7 +31,8 @@ impl Request for ListPartitionReassignmentsRequest {
     type Response = ListPartitionReassignmentsResponse;
 }
 
-impl Codec for ListPartitionReassignmentsRequest {
+#[cfg(feature = "broker")]
+impl Decode for ListPartitionReassignmentsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             timeout_ms: r.int32()?,
@@ -41,7 +42,10 @@ impl Codec for ListPartitionReassignmentsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ListPartitionReassignmentsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.timeout_ms);
         w.nullable_array(&self.topics, true, ListPartitionReassignmentsTopics::write, "Topics");
@@ -60,6 +64,7 @@ pub struct ListPartitionReassignmentsTopics {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ListPartitionReassignmentsTopics {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -70,7 +75,10 @@ impl ListPartitionReassignmentsTopics {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ListPartitionReassignmentsTopics {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "ListPartitionReassignmentsTopics.Name");
         w.array(
@@ -121,7 +129,8 @@ impl Response for ListPartitionReassignmentsResponse {
     type Request = ListPartitionReassignmentsRequest;
 }
 
-impl Codec for ListPartitionReassignmentsResponse {
+#[cfg(feature = "client")]
+impl Decode for ListPartitionReassignmentsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -133,7 +142,10 @@ impl Codec for ListPartitionReassignmentsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ListPartitionReassignmentsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -154,6 +166,7 @@ pub struct OngoingTopicReassignment {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OngoingTopicReassignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -164,7 +177,10 @@ impl OngoingTopicReassignment {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OngoingTopicReassignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "OngoingTopicReassignment.Name");
         w.array(&self.partitions, OngoingPartitionReassignment::write, "OngoingTopicReassignment.Partitions");
@@ -187,6 +203,7 @@ pub struct OngoingPartitionReassignment {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OngoingPartitionReassignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -199,7 +216,10 @@ impl OngoingPartitionReassignment {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OngoingPartitionReassignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.array(&self.replicas, |value, w| w.broker_id(*value), "OngoingPartitionReassignment.Replicas");

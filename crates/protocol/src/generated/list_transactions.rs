@@ -41,7 +41,8 @@ impl Request for ListTransactionsRequest {
     type Response = ListTransactionsResponse;
 }
 
-impl Codec for ListTransactionsRequest {
+#[cfg(feature = "broker")]
+impl Decode for ListTransactionsRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -54,7 +55,10 @@ impl Codec for ListTransactionsRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ListTransactionsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.state_filters, |value, w| w.string(value, "StateFilters"), "StateFilters");
@@ -100,7 +104,8 @@ impl Response for ListTransactionsResponse {
     type Request = ListTransactionsRequest;
 }
 
-impl Codec for ListTransactionsResponse {
+#[cfg(feature = "client")]
+impl Decode for ListTransactionsResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -112,7 +117,10 @@ impl Codec for ListTransactionsResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ListTransactionsResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -135,6 +143,7 @@ pub struct TransactionState {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TransactionState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -146,7 +155,10 @@ impl TransactionState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TransactionState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.transactional_id, "TransactionState.TransactionalId");
         w.producer_id(self.producer_id);

@@ -41,7 +41,8 @@ impl Request for MetadataRequest {
     type Response = MetadataResponse;
 }
 
-impl Codec for MetadataRequest {
+#[cfg(feature = "broker")]
+impl Decode for MetadataRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -60,7 +61,10 @@ impl Codec for MetadataRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for MetadataRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_array(&self.topics, v >= 1, MetadataRequestTopic::write, "Topics");
@@ -104,6 +108,7 @@ impl Default for MetadataRequestTopic {
     }
 }
 
+#[cfg(feature = "broker")]
 impl MetadataRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -117,7 +122,10 @@ impl MetadataRequestTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl MetadataRequestTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 10 {
@@ -180,7 +188,8 @@ impl Response for MetadataResponse {
     type Request = MetadataRequest;
 }
 
-impl Codec for MetadataResponse {
+#[cfg(feature = "client")]
+impl Decode for MetadataResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -198,7 +207,10 @@ impl Codec for MetadataResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for MetadataResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 3 {
@@ -243,6 +255,7 @@ pub struct MetadataResponseBroker {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl MetadataResponseBroker {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -258,7 +271,10 @@ impl MetadataResponseBroker {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl MetadataResponseBroker {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.node_id);
@@ -308,6 +324,7 @@ impl Default for MetadataResponseTopic {
     }
 }
 
+#[cfg(feature = "client")]
 impl MetadataResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -325,7 +342,10 @@ impl MetadataResponseTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl MetadataResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -386,6 +406,7 @@ impl Default for MetadataResponsePartition {
     }
 }
 
+#[cfg(feature = "client")]
 impl MetadataResponsePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -404,7 +425,10 @@ impl MetadataResponsePartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl MetadataResponsePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

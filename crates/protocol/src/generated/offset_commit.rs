@@ -47,7 +47,8 @@ impl Request for OffsetCommitRequest {
     type Response = OffsetCommitResponse;
 }
 
-impl Codec for OffsetCommitRequest {
+#[cfg(feature = "broker")]
+impl Decode for OffsetCommitRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -64,7 +65,10 @@ impl Codec for OffsetCommitRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for OffsetCommitRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "GroupId");
@@ -104,6 +108,7 @@ pub struct OffsetCommitRequestTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl OffsetCommitRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -118,7 +123,10 @@ impl OffsetCommitRequestTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetCommitRequestTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 9 {
@@ -166,6 +174,7 @@ impl Default for OffsetCommitRequestPartition {
     }
 }
 
+#[cfg(feature = "broker")]
 impl OffsetCommitRequestPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -182,7 +191,10 @@ impl OffsetCommitRequestPartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetCommitRequestPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -227,7 +239,8 @@ impl Response for OffsetCommitResponse {
     type Request = OffsetCommitRequest;
 }
 
-impl Codec for OffsetCommitResponse {
+#[cfg(feature = "client")]
+impl Decode for OffsetCommitResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -240,7 +253,10 @@ impl Codec for OffsetCommitResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for OffsetCommitResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 3 {
@@ -268,6 +284,7 @@ pub struct OffsetCommitResponseTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OffsetCommitResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -282,7 +299,10 @@ impl OffsetCommitResponseTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetCommitResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 9 {
@@ -311,6 +331,7 @@ pub struct OffsetCommitResponsePartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OffsetCommitResponsePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -324,7 +345,10 @@ impl OffsetCommitResponsePartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetCommitResponsePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

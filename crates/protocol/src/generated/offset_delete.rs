@@ -25,7 +25,8 @@ impl Request for OffsetDeleteRequest {
     type Response = OffsetDeleteResponse;
 }
 
-impl Codec for OffsetDeleteRequest {
+#[cfg(feature = "broker")]
+impl Decode for OffsetDeleteRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             group_id: r.string()?,
@@ -33,7 +34,10 @@ impl Codec for OffsetDeleteRequest {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for OffsetDeleteRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.array(&self.topics, OffsetDeleteRequestTopic::write, "Topics");
@@ -52,6 +56,7 @@ pub struct OffsetDeleteRequestTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl OffsetDeleteRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
@@ -60,7 +65,10 @@ impl OffsetDeleteRequestTopic {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetDeleteRequestTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "OffsetDeleteRequestTopic.Name");
         w.array(&self.partitions, OffsetDeleteRequestPartition::write, "OffsetDeleteRequestTopic.Partitions");
@@ -77,11 +85,15 @@ pub struct OffsetDeleteRequestPartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl OffsetDeleteRequestPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self { partition_index: r.int32()?, unknown_tagged_fields: TaggedFields::new() })
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetDeleteRequestPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.no_tags(&self.unknown_tagged_fields);
@@ -113,7 +125,8 @@ impl Response for OffsetDeleteResponse {
     type Request = OffsetDeleteRequest;
 }
 
-impl Codec for OffsetDeleteResponse {
+#[cfg(feature = "client")]
+impl Decode for OffsetDeleteResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             error_code: r.error_code()?,
@@ -122,7 +135,10 @@ impl Codec for OffsetDeleteResponse {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for OffsetDeleteResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.error_code(self.error_code);
         w.int32(self.throttle_time_ms);
@@ -142,6 +158,7 @@ pub struct OffsetDeleteResponseTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OffsetDeleteResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
@@ -150,7 +167,10 @@ impl OffsetDeleteResponseTopic {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetDeleteResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "OffsetDeleteResponseTopic.Name");
         w.array(&self.partitions, OffsetDeleteResponsePartition::write, "OffsetDeleteResponseTopic.Partitions");
@@ -169,6 +189,7 @@ pub struct OffsetDeleteResponsePartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OffsetDeleteResponsePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
@@ -177,7 +198,10 @@ impl OffsetDeleteResponsePartition {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetDeleteResponsePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.error_code(self.error_code);

@@ -41,7 +41,8 @@ impl Request for OffsetFetchRequest {
     type Response = OffsetFetchResponse;
 }
 
-impl Codec for OffsetFetchRequest {
+#[cfg(feature = "broker")]
+impl Decode for OffsetFetchRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -64,7 +65,10 @@ impl Codec for OffsetFetchRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for OffsetFetchRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 7 {
@@ -106,6 +110,7 @@ pub struct OffsetFetchRequestTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl OffsetFetchRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -119,7 +124,10 @@ impl OffsetFetchRequestTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetFetchRequestTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "OffsetFetchRequestTopic.Name");
@@ -159,6 +167,7 @@ impl Default for OffsetFetchRequestGroup {
     }
 }
 
+#[cfg(feature = "broker")]
 impl OffsetFetchRequestGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -172,7 +181,10 @@ impl OffsetFetchRequestGroup {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetFetchRequestGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "OffsetFetchRequestGroup.GroupId");
@@ -200,6 +212,7 @@ pub struct OffsetFetchRequestTopics {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl OffsetFetchRequestTopics {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -212,7 +225,10 @@ impl OffsetFetchRequestTopics {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetFetchRequestTopics {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 9 {
@@ -253,7 +269,8 @@ impl Response for OffsetFetchResponse {
     type Request = OffsetFetchRequest;
 }
 
-impl Codec for OffsetFetchResponse {
+#[cfg(feature = "client")]
+impl Decode for OffsetFetchResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -268,7 +285,10 @@ impl Codec for OffsetFetchResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for OffsetFetchResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 3 {
@@ -306,6 +326,7 @@ pub struct OffsetFetchResponseTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OffsetFetchResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -319,7 +340,10 @@ impl OffsetFetchResponseTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetFetchResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "OffsetFetchResponseTopic.Name");
@@ -362,6 +386,7 @@ impl Default for OffsetFetchResponsePartition {
     }
 }
 
+#[cfg(feature = "client")]
 impl OffsetFetchResponsePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -378,7 +403,10 @@ impl OffsetFetchResponsePartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetFetchResponsePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -409,6 +437,7 @@ pub struct OffsetFetchResponseGroup {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OffsetFetchResponseGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -420,7 +449,10 @@ impl OffsetFetchResponseGroup {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetFetchResponseGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "OffsetFetchResponseGroup.GroupId");
         w.array(&self.topics, OffsetFetchResponseTopics::write, "OffsetFetchResponseGroup.Topics");
@@ -442,6 +474,7 @@ pub struct OffsetFetchResponseTopics {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OffsetFetchResponseTopics {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -454,7 +487,10 @@ impl OffsetFetchResponseTopics {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetFetchResponseTopics {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 9 {
@@ -498,6 +534,7 @@ impl Default for OffsetFetchResponsePartitions {
     }
 }
 
+#[cfg(feature = "client")]
 impl OffsetFetchResponsePartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -511,7 +548,10 @@ impl OffsetFetchResponsePartitions {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetFetchResponsePartitions {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.int64(self.committed_offset);

@@ -31,7 +31,8 @@ impl Request for OffsetForLeaderEpochRequest {
     type Response = OffsetForLeaderEpochResponse;
 }
 
-impl Codec for OffsetForLeaderEpochRequest {
+#[cfg(feature = "broker")]
+impl Decode for OffsetForLeaderEpochRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -44,7 +45,10 @@ impl Codec for OffsetForLeaderEpochRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for OffsetForLeaderEpochRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 3 {
@@ -70,6 +74,7 @@ pub struct OffsetForLeaderTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl OffsetForLeaderTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -83,7 +88,10 @@ impl OffsetForLeaderTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetForLeaderTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic, "OffsetForLeaderTopic.Topic");
@@ -115,6 +123,7 @@ impl Default for OffsetForLeaderPartition {
     }
 }
 
+#[cfg(feature = "broker")]
 impl OffsetForLeaderPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -129,7 +138,10 @@ impl OffsetForLeaderPartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl OffsetForLeaderPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition);
@@ -168,7 +180,8 @@ impl Response for OffsetForLeaderEpochResponse {
     type Request = OffsetForLeaderEpochRequest;
 }
 
-impl Codec for OffsetForLeaderEpochResponse {
+#[cfg(feature = "client")]
+impl Decode for OffsetForLeaderEpochResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -181,7 +194,10 @@ impl Codec for OffsetForLeaderEpochResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for OffsetForLeaderEpochResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 2 {
@@ -207,6 +223,7 @@ pub struct OffsetForLeaderTopicResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl OffsetForLeaderTopicResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -220,7 +237,10 @@ impl OffsetForLeaderTopicResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl OffsetForLeaderTopicResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic, "OffsetForLeaderTopicResult.Topic");
@@ -260,6 +280,7 @@ impl Default for EpochEndOffset {
     }
 }
 
+#[cfg(feature = "client")]
 impl EpochEndOffset {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -275,7 +296,10 @@ impl EpochEndOffset {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl EpochEndOffset {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

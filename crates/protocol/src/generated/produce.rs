@@ -29,7 +29,8 @@ impl Request for ProduceRequest {
     type Response = ProduceResponse;
 }
 
-impl Codec for ProduceRequest {
+#[cfg(feature = "broker")]
+impl Decode for ProduceRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -44,7 +45,10 @@ impl Codec for ProduceRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ProduceRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 3 {
@@ -76,6 +80,7 @@ pub struct TopicProduceData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl TopicProduceData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -90,7 +95,10 @@ impl TopicProduceData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl TopicProduceData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 12 {
@@ -135,6 +143,7 @@ impl fmt::Debug for PartitionProduceData {
     }
 }
 
+#[cfg(feature = "broker")]
 impl PartitionProduceData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -145,7 +154,10 @@ impl PartitionProduceData {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl PartitionProduceData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.index);
@@ -183,7 +195,8 @@ impl Response for ProduceResponse {
     type Request = ProduceRequest;
 }
 
-impl Codec for ProduceResponse {
+#[cfg(feature = "client")]
+impl Decode for ProduceResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -204,7 +217,10 @@ impl Codec for ProduceResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ProduceResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.responses, TopicProduceResponse::write, "Responses");
@@ -242,6 +258,7 @@ pub struct TopicProduceResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TopicProduceResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -256,7 +273,10 @@ impl TopicProduceResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TopicProduceResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 12 {
@@ -313,6 +333,7 @@ impl Default for PartitionProduceResponse {
     }
 }
 
+#[cfg(feature = "client")]
 impl PartitionProduceResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -339,7 +360,10 @@ impl PartitionProduceResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionProduceResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.index);
@@ -386,6 +410,7 @@ pub struct BatchIndexAndErrorMessage {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl BatchIndexAndErrorMessage {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -399,7 +424,10 @@ impl BatchIndexAndErrorMessage {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl BatchIndexAndErrorMessage {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.batch_index);
@@ -429,6 +457,7 @@ impl Default for LeaderIdAndEpoch {
     }
 }
 
+#[cfg(feature = "client")]
 impl LeaderIdAndEpoch {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -436,7 +465,10 @@ impl LeaderIdAndEpoch {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl LeaderIdAndEpoch {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.leader_id);
         w.int32(self.leader_epoch);
@@ -459,6 +491,7 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl NodeEndpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -471,7 +504,10 @@ impl NodeEndpoint {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl NodeEndpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.node_id);
         w.string(&self.host, "NodeEndpoint.Host");

@@ -44,7 +44,8 @@ impl Request for PushTelemetryRequest {
     type Response = PushTelemetryResponse;
 }
 
-impl Codec for PushTelemetryRequest {
+#[cfg(feature = "broker")]
+impl Decode for PushTelemetryRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             client_instance_id: r.uuid()?,
@@ -57,7 +58,10 @@ impl Codec for PushTelemetryRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for PushTelemetryRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.client_instance_id);
         w.int32(self.subscription_id);
@@ -91,7 +95,8 @@ impl Response for PushTelemetryResponse {
     type Request = PushTelemetryRequest;
 }
 
-impl Codec for PushTelemetryResponse {
+#[cfg(feature = "client")]
+impl Decode for PushTelemetryResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -101,7 +106,10 @@ impl Codec for PushTelemetryResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for PushTelemetryResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

@@ -25,7 +25,8 @@ impl Request for ReadShareGroupStateRequest {
     type Response = ReadShareGroupStateResponse;
 }
 
-impl Codec for ReadShareGroupStateRequest {
+#[cfg(feature = "broker")]
+impl Decode for ReadShareGroupStateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -35,7 +36,10 @@ impl Codec for ReadShareGroupStateRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ReadShareGroupStateRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.array(&self.topics, ReadStateData::write, "Topics");
@@ -54,6 +58,7 @@ pub struct ReadStateData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ReadStateData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -64,7 +69,10 @@ impl ReadStateData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ReadStateData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionData::write, "ReadStateData.Partitions");
@@ -83,6 +91,7 @@ pub struct PartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl PartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -90,7 +99,10 @@ impl PartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl PartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition);
         w.int32(self.leader_epoch);
@@ -119,14 +131,18 @@ impl Response for ReadShareGroupStateResponse {
     type Request = ReadShareGroupStateRequest;
 }
 
-impl Codec for ReadShareGroupStateResponse {
+#[cfg(feature = "client")]
+impl Decode for ReadShareGroupStateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { results: r.array(ReadStateResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ReadShareGroupStateResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.results, ReadStateResult::write, "Results");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -144,6 +160,7 @@ pub struct ReadStateResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ReadStateResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -154,7 +171,10 @@ impl ReadStateResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ReadStateResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionResult::write, "ReadStateResult.Partitions");
@@ -181,6 +201,7 @@ pub struct PartitionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl PartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -195,7 +216,10 @@ impl PartitionResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition);
         w.error_code(self.error_code);
@@ -222,6 +246,7 @@ pub struct StateBatch {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl StateBatch {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -234,7 +259,10 @@ impl StateBatch {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl StateBatch {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int64(self.first_offset);
         w.int64(self.last_offset);

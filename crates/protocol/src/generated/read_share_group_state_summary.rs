@@ -25,7 +25,8 @@ impl Request for ReadShareGroupStateSummaryRequest {
     type Response = ReadShareGroupStateSummaryResponse;
 }
 
-impl Codec for ReadShareGroupStateSummaryRequest {
+#[cfg(feature = "broker")]
+impl Decode for ReadShareGroupStateSummaryRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -35,7 +36,10 @@ impl Codec for ReadShareGroupStateSummaryRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ReadShareGroupStateSummaryRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.array(&self.topics, ReadStateSummaryData::write, "Topics");
@@ -54,6 +58,7 @@ pub struct ReadStateSummaryData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ReadStateSummaryData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -64,7 +69,10 @@ impl ReadStateSummaryData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ReadStateSummaryData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionData::write, "ReadStateSummaryData.Partitions");
@@ -83,6 +91,7 @@ pub struct PartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl PartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -90,7 +99,10 @@ impl PartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl PartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition);
         w.int32(self.leader_epoch);
@@ -119,14 +131,18 @@ impl Response for ReadShareGroupStateSummaryResponse {
     type Request = ReadShareGroupStateSummaryRequest;
 }
 
-impl Codec for ReadShareGroupStateSummaryResponse {
+#[cfg(feature = "client")]
+impl Decode for ReadShareGroupStateSummaryResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { results: r.array(ReadStateSummaryResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ReadShareGroupStateSummaryResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.results, ReadStateSummaryResult::write, "Results");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -144,6 +160,7 @@ pub struct ReadStateSummaryResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ReadStateSummaryResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -154,7 +171,10 @@ impl ReadStateSummaryResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ReadStateSummaryResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionResult::write, "ReadStateSummaryResult.Partitions");
@@ -198,6 +218,7 @@ impl Default for PartitionResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl PartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -214,7 +235,10 @@ impl PartitionResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition);

@@ -38,7 +38,8 @@ impl Request for RemoveRaftVoterRequest {
     type Response = RemoveRaftVoterResponse;
 }
 
-impl Codec for RemoveRaftVoterRequest {
+#[cfg(feature = "broker")]
+impl Decode for RemoveRaftVoterRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             cluster_id: r.nullable_string()?,
@@ -49,7 +50,10 @@ impl Codec for RemoveRaftVoterRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for RemoveRaftVoterRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.nullable_string(&self.cluster_id, true, "ClusterId");
         w.int32(self.voter_id);
@@ -94,7 +98,8 @@ impl Response for RemoveRaftVoterResponse {
     type Request = RemoveRaftVoterRequest;
 }
 
-impl Codec for RemoveRaftVoterResponse {
+#[cfg(feature = "client")]
+impl Decode for RemoveRaftVoterResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -105,7 +110,10 @@ impl Codec for RemoveRaftVoterResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for RemoveRaftVoterResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

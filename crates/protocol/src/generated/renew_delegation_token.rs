@@ -35,7 +35,8 @@ impl Request for RenewDelegationTokenRequest {
     type Response = RenewDelegationTokenResponse;
 }
 
-impl Codec for RenewDelegationTokenRequest {
+#[cfg(feature = "broker")]
+impl Decode for RenewDelegationTokenRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this =
@@ -45,7 +46,10 @@ impl Codec for RenewDelegationTokenRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for RenewDelegationTokenRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.bytes(&self.hmac, "Hmac");
@@ -83,7 +87,8 @@ impl Response for RenewDelegationTokenResponse {
     type Request = RenewDelegationTokenRequest;
 }
 
-impl Codec for RenewDelegationTokenResponse {
+#[cfg(feature = "client")]
+impl Decode for RenewDelegationTokenResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -97,7 +102,10 @@ impl Codec for RenewDelegationTokenResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for RenewDelegationTokenResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

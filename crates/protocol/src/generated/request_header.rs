@@ -36,7 +36,7 @@ impl Message for RequestHeader {
     const FLEXIBLE_FROM: Option<i16> = Some(2);
 }
 
-impl Codec for RequestHeader {
+impl Decode for RequestHeader {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -51,7 +51,9 @@ impl Codec for RequestHeader {
         }
         Ok(this)
     }
+}
 
+impl Encode for RequestHeader {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int16(self.request_api_key);

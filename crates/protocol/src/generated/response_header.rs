@@ -18,7 +18,7 @@ impl Message for ResponseHeader {
     const FLEXIBLE_FROM: Option<i16> = Some(1);
 }
 
-impl Codec for ResponseHeader {
+impl Decode for ResponseHeader {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self { correlation_id: r.int32()?, unknown_tagged_fields: TaggedFields::new() };
@@ -27,7 +27,9 @@ impl Codec for ResponseHeader {
         }
         Ok(this)
     }
+}
 
+impl Encode for ResponseHeader {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.correlation_id);

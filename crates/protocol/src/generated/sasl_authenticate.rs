@@ -32,7 +32,8 @@ impl Request for SaslAuthenticateRequest {
     type Response = SaslAuthenticateResponse;
 }
 
-impl Codec for SaslAuthenticateRequest {
+#[cfg(feature = "broker")]
+impl Decode for SaslAuthenticateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self { auth_bytes: r.bytes()?, unknown_tagged_fields: TaggedFields::new() };
@@ -41,7 +42,10 @@ impl Codec for SaslAuthenticateRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for SaslAuthenticateRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.bytes(&self.auth_bytes, "AuthBytes");
@@ -104,7 +108,8 @@ impl Response for SaslAuthenticateResponse {
     type Request = SaslAuthenticateRequest;
 }
 
-impl Codec for SaslAuthenticateResponse {
+#[cfg(feature = "client")]
+impl Decode for SaslAuthenticateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -119,7 +124,10 @@ impl Codec for SaslAuthenticateResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for SaslAuthenticateResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

@@ -23,11 +23,15 @@ impl Request for SaslHandshakeRequest {
     type Response = SaslHandshakeResponse;
 }
 
-impl Codec for SaslHandshakeRequest {
+#[cfg(feature = "broker")]
+impl Decode for SaslHandshakeRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self { mechanism: r.string()?, unknown_tagged_fields: TaggedFields::new() })
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for SaslHandshakeRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.mechanism, "Mechanism");
         w.no_tags(&self.unknown_tagged_fields);
@@ -57,7 +61,8 @@ impl Response for SaslHandshakeResponse {
     type Request = SaslHandshakeRequest;
 }
 
-impl Codec for SaslHandshakeResponse {
+#[cfg(feature = "client")]
+impl Decode for SaslHandshakeResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self {
             error_code: r.error_code()?,
@@ -65,7 +70,10 @@ impl Codec for SaslHandshakeResponse {
             unknown_tagged_fields: TaggedFields::new(),
         })
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for SaslHandshakeResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.error_code(self.error_code);
         w.array(&self.mechanisms, |value, w| w.string(value, "Mechanisms"), "Mechanisms");

@@ -65,7 +65,8 @@ impl Request for ShareFetchRequest {
     type Response = ShareFetchResponse;
 }
 
-impl Codec for ShareFetchRequest {
+#[cfg(feature = "broker")]
+impl Decode for ShareFetchRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -86,7 +87,10 @@ impl Codec for ShareFetchRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ShareFetchRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_string(&self.group_id, true, "GroupId");
@@ -130,6 +134,7 @@ pub struct FetchTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl FetchTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -140,7 +145,10 @@ impl FetchTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl FetchTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, FetchPartition::write, "FetchTopic.Partitions");
@@ -161,6 +169,7 @@ pub struct FetchPartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl FetchPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -173,7 +182,10 @@ impl FetchPartition {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl FetchPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -200,6 +212,7 @@ pub struct AcknowledgementBatch {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl AcknowledgementBatch {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -211,7 +224,10 @@ impl AcknowledgementBatch {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl AcknowledgementBatch {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int64(self.first_offset);
         w.int64(self.last_offset);
@@ -231,6 +247,7 @@ pub struct ForgottenTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl ForgottenTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -241,7 +258,10 @@ impl ForgottenTopic {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl ForgottenTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, |value, w| w.int32(*value), "ForgottenTopic.Partitions");
@@ -280,7 +300,8 @@ impl Response for ShareFetchResponse {
     type Request = ShareFetchRequest;
 }
 
-impl Codec for ShareFetchResponse {
+#[cfg(feature = "client")]
+impl Decode for ShareFetchResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -295,7 +316,10 @@ impl Codec for ShareFetchResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ShareFetchResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -323,6 +347,7 @@ pub struct ShareFetchableTopicResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ShareFetchableTopicResponse {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -333,7 +358,10 @@ impl ShareFetchableTopicResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ShareFetchableTopicResponse {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionData::write, "ShareFetchableTopicResponse.Partitions");
@@ -396,6 +424,7 @@ impl fmt::Debug for PartitionData {
     }
 }
 
+#[cfg(feature = "client")]
 impl PartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -413,7 +442,10 @@ impl PartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -439,6 +471,7 @@ pub struct LeaderIdAndEpoch {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl LeaderIdAndEpoch {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -446,7 +479,10 @@ impl LeaderIdAndEpoch {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl LeaderIdAndEpoch {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.leader_id);
         w.int32(self.leader_epoch);
@@ -467,6 +503,7 @@ pub struct AcquiredRecords {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl AcquiredRecords {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -478,7 +515,10 @@ impl AcquiredRecords {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl AcquiredRecords {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int64(self.first_offset);
         w.int64(self.last_offset);
@@ -502,6 +542,7 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl NodeEndpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -514,7 +555,10 @@ impl NodeEndpoint {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl NodeEndpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.node_id);
         w.string(&self.host, "NodeEndpoint.Host");

@@ -25,7 +25,8 @@ impl Request for ShareGroupDescribeRequest {
     type Response = ShareGroupDescribeResponse;
 }
 
-impl Codec for ShareGroupDescribeRequest {
+#[cfg(feature = "broker")]
+impl Decode for ShareGroupDescribeRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_ids: r.array(Reader::string, 1)?,
@@ -35,7 +36,10 @@ impl Codec for ShareGroupDescribeRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ShareGroupDescribeRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.group_ids, |value, w| w.string(value, "GroupIds"), "GroupIds");
         w.bool(self.include_authorized_operations);
@@ -66,7 +70,8 @@ impl Response for ShareGroupDescribeResponse {
     type Request = ShareGroupDescribeRequest;
 }
 
-impl Codec for ShareGroupDescribeResponse {
+#[cfg(feature = "client")]
+impl Decode for ShareGroupDescribeResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -76,7 +81,10 @@ impl Codec for ShareGroupDescribeResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ShareGroupDescribeResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.array(&self.groups, DescribedGroup::write, "Groups");
@@ -126,6 +134,7 @@ impl Default for DescribedGroup {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribedGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -143,7 +152,10 @@ impl DescribedGroup {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribedGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.error_code(self.error_code);
         w.nullable_string(&self.error_message, true, "DescribedGroup.ErrorMessage");
@@ -179,6 +191,7 @@ pub struct Member {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Member {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -194,7 +207,10 @@ impl Member {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Member {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.member_id, "Member.MemberId");
         w.nullable_string(&self.rack_id, true, "Member.RackId");
@@ -224,6 +240,7 @@ pub struct TopicPartitions {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TopicPartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -235,7 +252,10 @@ impl TopicPartitions {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TopicPartitions {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.string(&self.topic_name, "TopicPartitions.TopicName");
@@ -253,6 +273,7 @@ pub struct Assignment {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -260,7 +281,10 @@ impl Assignment {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Assignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.topic_partitions, TopicPartitions::write, "Assignment.TopicPartitions");
         w.unknown_tags(&self.unknown_tagged_fields);

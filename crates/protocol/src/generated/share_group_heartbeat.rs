@@ -31,7 +31,8 @@ impl Request for ShareGroupHeartbeatRequest {
     type Response = ShareGroupHeartbeatResponse;
 }
 
-impl Codec for ShareGroupHeartbeatRequest {
+#[cfg(feature = "broker")]
+impl Decode for ShareGroupHeartbeatRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -44,7 +45,10 @@ impl Codec for ShareGroupHeartbeatRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for ShareGroupHeartbeatRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.string(&self.member_id, "MemberId");
@@ -93,7 +97,8 @@ impl Response for ShareGroupHeartbeatResponse {
     type Request = ShareGroupHeartbeatRequest;
 }
 
-impl Codec for ShareGroupHeartbeatResponse {
+#[cfg(feature = "client")]
+impl Decode for ShareGroupHeartbeatResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -108,7 +113,10 @@ impl Codec for ShareGroupHeartbeatResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for ShareGroupHeartbeatResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -130,6 +138,7 @@ pub struct Assignment {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -137,7 +146,10 @@ impl Assignment {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Assignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.topic_partitions, TopicPartitions::write, "Assignment.TopicPartitions");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -155,6 +167,7 @@ pub struct TopicPartitions {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TopicPartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -165,7 +178,10 @@ impl TopicPartitions {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TopicPartitions {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, |value, w| w.int32(*value), "TopicPartitions.Partitions");

@@ -18,13 +18,15 @@ impl Message for SnapshotFooterRecord {
     const FLEXIBLE_FROM: Option<i16> = Some(0);
 }
 
-impl Codec for SnapshotFooterRecord {
+impl Decode for SnapshotFooterRecord {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { version: r.int16()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Encode for SnapshotFooterRecord {
     fn write(&self, w: &mut Writer<'_>) {
         w.int16(self.version);
         w.unknown_tags(&self.unknown_tagged_fields);

@@ -20,7 +20,7 @@ impl Message for SnapshotHeaderRecord {
     const FLEXIBLE_FROM: Option<i16> = Some(0);
 }
 
-impl Codec for SnapshotHeaderRecord {
+impl Decode for SnapshotHeaderRecord {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             version: r.int16()?,
@@ -30,7 +30,9 @@ impl Codec for SnapshotHeaderRecord {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Encode for SnapshotHeaderRecord {
     fn write(&self, w: &mut Writer<'_>) {
         w.int16(self.version);
         w.int64(self.last_contained_log_timestamp);

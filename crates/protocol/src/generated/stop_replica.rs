@@ -53,7 +53,8 @@ impl Request for StopReplicaRequest {
     type Response = StopReplicaResponse;
 }
 
-impl Codec for StopReplicaRequest {
+#[cfg(feature = "broker")]
+impl Decode for StopReplicaRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -72,7 +73,10 @@ impl Codec for StopReplicaRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for StopReplicaRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.controller_id);
@@ -124,11 +128,15 @@ pub struct StopReplicaPartitionV0 {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl StopReplicaPartitionV0 {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         Ok(Self { topic_name: r.string()?, partition_index: r.int32()?, unknown_tagged_fields: TaggedFields::new() })
     }
+}
 
+#[cfg(feature = "client")]
+impl StopReplicaPartitionV0 {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "StopReplicaPartitionV0.TopicName");
         w.int32(self.partition_index);
@@ -147,6 +155,7 @@ pub struct StopReplicaTopicV1 {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl StopReplicaTopicV1 {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -160,7 +169,10 @@ impl StopReplicaTopicV1 {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl StopReplicaTopicV1 {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "StopReplicaTopicV1.Name");
@@ -184,6 +196,7 @@ pub struct StopReplicaTopicState {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl StopReplicaTopicState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -194,7 +207,10 @@ impl StopReplicaTopicState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl StopReplicaTopicState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "StopReplicaTopicState.TopicName");
         w.array(&self.partition_states, StopReplicaPartitionState::write, "StopReplicaTopicState.PartitionStates");
@@ -226,6 +242,7 @@ impl Default for StopReplicaPartitionState {
     }
 }
 
+#[cfg(feature = "broker")]
 impl StopReplicaPartitionState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -237,7 +254,10 @@ impl StopReplicaPartitionState {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl StopReplicaPartitionState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.int32(self.leader_epoch);
@@ -269,7 +289,8 @@ impl Response for StopReplicaResponse {
     type Request = StopReplicaRequest;
 }
 
-impl Codec for StopReplicaResponse {
+#[cfg(feature = "client")]
+impl Decode for StopReplicaResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -282,7 +303,10 @@ impl Codec for StopReplicaResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for StopReplicaResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -308,6 +332,7 @@ pub struct StopReplicaPartitionError {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl StopReplicaPartitionError {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -322,7 +347,10 @@ impl StopReplicaPartitionError {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl StopReplicaPartitionError {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic_name, "StopReplicaPartitionError.TopicName");

@@ -25,7 +25,8 @@ impl Request for StreamsGroupDescribeRequest {
     type Response = StreamsGroupDescribeResponse;
 }
 
-impl Codec for StreamsGroupDescribeRequest {
+#[cfg(feature = "broker")]
+impl Decode for StreamsGroupDescribeRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_ids: r.array(Reader::string, 1)?,
@@ -35,7 +36,10 @@ impl Codec for StreamsGroupDescribeRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for StreamsGroupDescribeRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.group_ids, |value, w| w.string(value, "GroupIds"), "GroupIds");
         w.bool(self.include_authorized_operations);
@@ -66,7 +70,8 @@ impl Response for StreamsGroupDescribeResponse {
     type Request = StreamsGroupDescribeRequest;
 }
 
-impl Codec for StreamsGroupDescribeResponse {
+#[cfg(feature = "client")]
+impl Decode for StreamsGroupDescribeResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -76,7 +81,10 @@ impl Codec for StreamsGroupDescribeResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for StreamsGroupDescribeResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.array(&self.groups, DescribedGroup::write, "Groups");
@@ -126,6 +134,7 @@ impl Default for DescribedGroup {
     }
 }
 
+#[cfg(feature = "client")]
 impl DescribedGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -143,7 +152,10 @@ impl DescribedGroup {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl DescribedGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.error_code(self.error_code);
         w.nullable_string(&self.error_message, true, "DescribedGroup.ErrorMessage");
@@ -169,6 +181,7 @@ pub struct Topology {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Topology {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -179,7 +192,10 @@ impl Topology {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Topology {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.epoch);
         w.nullable_array(&self.subtopologies, true, Subtopology::write, "Topology.Subtopologies");
@@ -204,6 +220,7 @@ pub struct Subtopology {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Subtopology {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -217,7 +234,10 @@ impl Subtopology {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Subtopology {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.subtopology_id, "Subtopology.SubtopologyId");
         w.array(
@@ -273,6 +293,7 @@ pub struct Member {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Member {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -296,7 +317,10 @@ impl Member {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Member {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.member_id, "Member.MemberId");
         w.int32(self.member_epoch);
@@ -328,13 +352,17 @@ pub struct Endpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Endpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { host: r.string()?, port: r.uint16()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Endpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.host, "Endpoint.Host");
         w.uint16(self.port);
@@ -355,6 +383,7 @@ pub struct TaskOffset {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TaskOffset {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -366,7 +395,10 @@ impl TaskOffset {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TaskOffset {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.subtopology_id, "TaskOffset.SubtopologyId");
         w.int32(self.partition);
@@ -388,6 +420,7 @@ pub struct Assignment {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Assignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -399,7 +432,10 @@ impl Assignment {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Assignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.active_tasks, TaskIds::write, "Assignment.ActiveTasks");
         w.array(&self.standby_tasks, TaskIds::write, "Assignment.StandbyTasks");
@@ -419,6 +455,7 @@ pub struct TaskIds {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TaskIds {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -429,7 +466,10 @@ impl TaskIds {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TaskIds {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.subtopology_id, "TaskIds.SubtopologyId");
         w.array(&self.partitions, |value, w| w.int32(*value), "TaskIds.Partitions");
@@ -448,13 +488,17 @@ pub struct KeyValue {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl KeyValue {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { key: r.string()?, value: r.string()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl KeyValue {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.key, "KeyValue.Key");
         w.string(&self.value, "KeyValue.Value");
@@ -477,6 +521,7 @@ pub struct TopicInfo {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TopicInfo {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -489,7 +534,10 @@ impl TopicInfo {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TopicInfo {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "TopicInfo.Name");
         w.int32(self.partitions);

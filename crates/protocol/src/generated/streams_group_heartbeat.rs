@@ -80,7 +80,8 @@ impl Request for StreamsGroupHeartbeatRequest {
     type Response = StreamsGroupHeartbeatResponse;
 }
 
-impl Codec for StreamsGroupHeartbeatRequest {
+#[cfg(feature = "broker")]
+impl Decode for StreamsGroupHeartbeatRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -105,7 +106,10 @@ impl Codec for StreamsGroupHeartbeatRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for StreamsGroupHeartbeatRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.string(&self.member_id, "MemberId");
@@ -139,6 +143,7 @@ pub struct Topology {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl Topology {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -149,7 +154,10 @@ impl Topology {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Topology {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.epoch);
         w.array(&self.subtopologies, Subtopology::write, "Topology.Subtopologies");
@@ -178,6 +186,7 @@ pub struct Subtopology {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl Subtopology {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -193,7 +202,10 @@ impl Subtopology {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Subtopology {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.subtopology_id, "Subtopology.SubtopologyId");
         w.array(
@@ -231,6 +243,7 @@ pub struct CopartitionGroup {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl CopartitionGroup {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -242,7 +255,10 @@ impl CopartitionGroup {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl CopartitionGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.source_topics, |value, w| w.int16(*value), "CopartitionGroup.SourceTopics");
         w.array(&self.source_topic_regex, |value, w| w.int16(*value), "CopartitionGroup.SourceTopicRegex");
@@ -266,13 +282,17 @@ pub struct KeyValue {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl KeyValue {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { key: r.string()?, value: r.string()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl KeyValue {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.key, "KeyValue.Key");
         w.string(&self.value, "KeyValue.Value");
@@ -295,6 +315,7 @@ pub struct TopicInfo {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl TopicInfo {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -307,7 +328,10 @@ impl TopicInfo {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl TopicInfo {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "TopicInfo.Name");
         w.int32(self.partitions);
@@ -328,13 +352,17 @@ pub struct Endpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(any(feature = "client", feature = "broker"))]
 impl Endpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { host: r.string()?, port: r.uint16()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(any(feature = "client", feature = "broker"))]
+impl Endpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.host, "Endpoint.Host");
         w.uint16(self.port);
@@ -355,6 +383,7 @@ pub struct TaskOffset {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl TaskOffset {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -366,7 +395,10 @@ impl TaskOffset {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl TaskOffset {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.subtopology_id, "TaskOffset.SubtopologyId");
         w.int32(self.partition);
@@ -386,6 +418,7 @@ pub struct TaskIds {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(any(feature = "client", feature = "broker"))]
 impl TaskIds {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -396,7 +429,10 @@ impl TaskIds {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(any(feature = "client", feature = "broker"))]
+impl TaskIds {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.subtopology_id, "TaskIds.SubtopologyId");
         w.array(&self.partitions, |value, w| w.int32(*value), "TaskIds.Partitions");
@@ -473,7 +509,8 @@ impl Response for StreamsGroupHeartbeatResponse {
     type Request = StreamsGroupHeartbeatRequest;
 }
 
-impl Codec for StreamsGroupHeartbeatResponse {
+#[cfg(feature = "client")]
+impl Decode for StreamsGroupHeartbeatResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -495,7 +532,10 @@ impl Codec for StreamsGroupHeartbeatResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for StreamsGroupHeartbeatResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -533,6 +573,7 @@ pub struct EndpointToPartitions {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl EndpointToPartitions {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -544,7 +585,10 @@ impl EndpointToPartitions {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl EndpointToPartitions {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         self.user_endpoint.write(w);
         w.array(&self.active_partitions, TopicPartition::write, "EndpointToPartitions.ActivePartitions");
@@ -564,6 +608,7 @@ pub struct Status {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl Status {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
@@ -571,7 +616,10 @@ impl Status {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Status {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int8(self.status_code);
         w.string(&self.status_detail, "Status.StatusDetail");
@@ -590,6 +638,7 @@ pub struct TopicPartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TopicPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -600,7 +649,10 @@ impl TopicPartition {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TopicPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic, "TopicPartition.Topic");
         w.array(&self.partitions, |value, w| w.int32(*value), "TopicPartition.Partitions");

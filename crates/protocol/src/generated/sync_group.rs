@@ -35,7 +35,8 @@ impl Request for SyncGroupRequest {
     type Response = SyncGroupResponse;
 }
 
-impl Codec for SyncGroupRequest {
+#[cfg(feature = "broker")]
+impl Decode for SyncGroupRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -53,7 +54,10 @@ impl Codec for SyncGroupRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for SyncGroupRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.group_id, "GroupId");
@@ -100,6 +104,7 @@ impl fmt::Debug for SyncGroupRequestAssignment {
     }
 }
 
+#[cfg(feature = "broker")]
 impl SyncGroupRequestAssignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -110,7 +115,10 @@ impl SyncGroupRequestAssignment {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl SyncGroupRequestAssignment {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.member_id, "SyncGroupRequestAssignment.MemberId");
@@ -165,7 +173,8 @@ impl Response for SyncGroupResponse {
     type Request = SyncGroupRequest;
 }
 
-impl Codec for SyncGroupResponse {
+#[cfg(feature = "client")]
+impl Decode for SyncGroupResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -181,7 +190,10 @@ impl Codec for SyncGroupResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for SyncGroupResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v >= 1 {

@@ -53,7 +53,8 @@ impl Request for TxnOffsetCommitRequest {
     type Response = TxnOffsetCommitResponse;
 }
 
-impl Codec for TxnOffsetCommitRequest {
+#[cfg(feature = "broker")]
+impl Decode for TxnOffsetCommitRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -72,7 +73,10 @@ impl Codec for TxnOffsetCommitRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for TxnOffsetCommitRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.transactional_id, "TransactionalId");
@@ -114,6 +118,7 @@ pub struct TxnOffsetCommitRequestTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl TxnOffsetCommitRequestTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -127,7 +132,10 @@ impl TxnOffsetCommitRequestTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl TxnOffsetCommitRequestTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "TxnOffsetCommitRequestTopic.Name");
@@ -167,6 +175,7 @@ impl Default for TxnOffsetCommitRequestPartition {
     }
 }
 
+#[cfg(feature = "broker")]
 impl TxnOffsetCommitRequestPartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -182,7 +191,10 @@ impl TxnOffsetCommitRequestPartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl TxnOffsetCommitRequestPartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -222,7 +234,8 @@ impl Response for TxnOffsetCommitResponse {
     type Request = TxnOffsetCommitRequest;
 }
 
-impl Codec for TxnOffsetCommitResponse {
+#[cfg(feature = "client")]
+impl Decode for TxnOffsetCommitResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -235,7 +248,10 @@ impl Codec for TxnOffsetCommitResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for TxnOffsetCommitResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -259,6 +275,7 @@ pub struct TxnOffsetCommitResponseTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TxnOffsetCommitResponseTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -272,7 +289,10 @@ impl TxnOffsetCommitResponseTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TxnOffsetCommitResponseTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "TxnOffsetCommitResponseTopic.Name");
@@ -296,6 +316,7 @@ pub struct TxnOffsetCommitResponsePartition {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl TxnOffsetCommitResponsePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -309,7 +330,10 @@ impl TxnOffsetCommitResponsePartition {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl TxnOffsetCommitResponsePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

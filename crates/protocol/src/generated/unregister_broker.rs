@@ -23,13 +23,17 @@ impl Request for UnregisterBrokerRequest {
     type Response = UnregisterBrokerResponse;
 }
 
-impl Codec for UnregisterBrokerRequest {
+#[cfg(feature = "broker")]
+impl Decode for UnregisterBrokerRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self { broker_id: r.broker_id()?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for UnregisterBrokerRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.broker_id);
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -72,7 +76,8 @@ impl Response for UnregisterBrokerResponse {
     type Request = UnregisterBrokerRequest;
 }
 
-impl Codec for UnregisterBrokerResponse {
+#[cfg(feature = "client")]
+impl Decode for UnregisterBrokerResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -83,7 +88,10 @@ impl Codec for UnregisterBrokerResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for UnregisterBrokerResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);

@@ -38,7 +38,8 @@ impl Request for UpdateFeaturesRequest {
     type Response = UpdateFeaturesResponse;
 }
 
-impl Codec for UpdateFeaturesRequest {
+#[cfg(feature = "broker")]
+impl Decode for UpdateFeaturesRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -50,7 +51,10 @@ impl Codec for UpdateFeaturesRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for UpdateFeaturesRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.timeout_ms);
@@ -91,6 +95,7 @@ impl Default for FeatureUpdateKey {
     }
 }
 
+#[cfg(feature = "broker")]
 impl FeatureUpdateKey {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -104,7 +109,10 @@ impl FeatureUpdateKey {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl FeatureUpdateKey {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.feature, "FeatureUpdateKey.Feature");
@@ -162,7 +170,8 @@ impl Response for UpdateFeaturesResponse {
     type Request = UpdateFeaturesRequest;
 }
 
-impl Codec for UpdateFeaturesResponse {
+#[cfg(feature = "client")]
+impl Decode for UpdateFeaturesResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -175,7 +184,10 @@ impl Codec for UpdateFeaturesResponse {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for UpdateFeaturesResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.throttle_time_ms);
@@ -212,6 +224,7 @@ impl Default for UpdatableFeatureResult {
     }
 }
 
+#[cfg(feature = "client")]
 impl UpdatableFeatureResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -223,7 +236,10 @@ impl UpdatableFeatureResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl UpdatableFeatureResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.feature, "UpdatableFeatureResult.Feature");
         w.error_code(self.error_code);

@@ -53,7 +53,8 @@ impl Request for UpdateMetadataRequest {
     type Response = UpdateMetadataResponse;
 }
 
-impl Codec for UpdateMetadataRequest {
+#[cfg(feature = "broker")]
+impl Decode for UpdateMetadataRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -83,7 +84,10 @@ impl Codec for UpdateMetadataRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for UpdateMetadataRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.controller_id);
@@ -138,6 +142,7 @@ pub struct UpdateMetadataTopicState {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl UpdateMetadataTopicState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -152,7 +157,10 @@ impl UpdateMetadataTopicState {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl UpdateMetadataTopicState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.topic_name, "UpdateMetadataTopicState.TopicName");
@@ -202,6 +210,7 @@ impl Default for UpdateMetadataBroker {
     }
 }
 
+#[cfg(feature = "broker")]
 impl UpdateMetadataBroker {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -218,7 +227,10 @@ impl UpdateMetadataBroker {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl UpdateMetadataBroker {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.broker_id(self.id);
@@ -257,6 +269,7 @@ pub struct UpdateMetadataEndpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl UpdateMetadataEndpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -272,7 +285,10 @@ impl UpdateMetadataEndpoint {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl UpdateMetadataEndpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.port);
@@ -314,6 +330,7 @@ pub struct UpdateMetadataPartitionState {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl UpdateMetadataPartitionState {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -334,7 +351,10 @@ impl UpdateMetadataPartitionState {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl UpdateMetadataPartitionState {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         if v <= 4 {
@@ -383,7 +403,8 @@ impl Response for UpdateMetadataResponse {
     type Request = UpdateMetadataRequest;
 }
 
-impl Codec for UpdateMetadataResponse {
+#[cfg(feature = "client")]
+impl Decode for UpdateMetadataResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self { error_code: r.error_code()?, unknown_tagged_fields: TaggedFields::new() };
@@ -392,7 +413,10 @@ impl Codec for UpdateMetadataResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for UpdateMetadataResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);

@@ -47,7 +47,8 @@ impl Request for UpdateRaftVoterRequest {
     type Response = UpdateRaftVoterResponse;
 }
 
-impl Codec for UpdateRaftVoterRequest {
+#[cfg(feature = "broker")]
+impl Decode for UpdateRaftVoterRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             cluster_id: r.nullable_string()?,
@@ -61,7 +62,10 @@ impl Codec for UpdateRaftVoterRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for UpdateRaftVoterRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.nullable_string(&self.cluster_id, true, "ClusterId");
         w.int32(self.current_leader_epoch);
@@ -86,6 +90,7 @@ pub struct Listener {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl Listener {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -97,7 +102,10 @@ impl Listener {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Listener {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "Listener.Name");
         w.string(&self.host, "Listener.Host");
@@ -117,6 +125,7 @@ pub struct KRaftVersionFeature {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl KRaftVersionFeature {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -127,7 +136,10 @@ impl KRaftVersionFeature {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl KRaftVersionFeature {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int16(self.min_supported_version);
         w.int16(self.max_supported_version);
@@ -160,7 +172,8 @@ impl Response for UpdateRaftVoterResponse {
     type Request = UpdateRaftVoterRequest;
 }
 
-impl Codec for UpdateRaftVoterResponse {
+#[cfg(feature = "client")]
+impl Decode for UpdateRaftVoterResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             throttle_time_ms: r.int32()?,
@@ -177,7 +190,10 @@ impl Codec for UpdateRaftVoterResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for UpdateRaftVoterResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
@@ -219,6 +235,7 @@ impl Default for CurrentLeader {
     }
 }
 
+#[cfg(feature = "client")]
 impl CurrentLeader {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -231,7 +248,10 @@ impl CurrentLeader {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl CurrentLeader {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.leader_id);
         w.int32(self.leader_epoch);

@@ -38,7 +38,8 @@ impl Request for VoteRequest {
     type Response = VoteResponse;
 }
 
-impl Codec for VoteRequest {
+#[cfg(feature = "broker")]
+impl Decode for VoteRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -50,7 +51,10 @@ impl Codec for VoteRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for VoteRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.nullable_string(&self.cluster_id, true, "ClusterId");
@@ -73,6 +77,7 @@ pub struct RequestTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -83,7 +88,10 @@ impl RequestTopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "TopicData.TopicName");
         w.array(&self.partitions, RequestPartitionData::write, "TopicData.Partitions");
@@ -114,6 +122,7 @@ pub struct RequestPartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl RequestPartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -131,7 +140,10 @@ impl RequestPartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl RequestPartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);
@@ -179,7 +191,8 @@ impl Response for VoteResponse {
     type Request = VoteRequest;
 }
 
-impl Codec for VoteResponse {
+#[cfg(feature = "client")]
+impl Decode for VoteResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this = Self {
@@ -198,7 +211,10 @@ impl Codec for VoteResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for VoteResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.error_code(self.error_code);
@@ -228,6 +244,7 @@ pub struct ResponseTopicData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponseTopicData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -238,7 +255,10 @@ impl ResponseTopicData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponseTopicData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.topic_name, "TopicData.TopicName");
         w.array(&self.partitions, ResponsePartitionData::write, "TopicData.Partitions");
@@ -263,6 +283,7 @@ pub struct ResponsePartitionData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl ResponsePartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -276,7 +297,10 @@ impl ResponsePartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl ResponsePartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
         w.error_code(self.error_code);
@@ -300,6 +324,7 @@ pub struct NodeEndpoint {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl NodeEndpoint {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -311,7 +336,10 @@ impl NodeEndpoint {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl NodeEndpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.node_id);
         w.string(&self.host, "NodeEndpoint.Host");

@@ -20,14 +20,16 @@ impl Message for VotersRecord {
     const FLEXIBLE_FROM: Option<i16> = Some(0);
 }
 
-impl Codec for VotersRecord {
+impl Decode for VotersRecord {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { version: r.int16()?, voters: r.array(Voter::read, 27)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Encode for VotersRecord {
     fn write(&self, w: &mut Writer<'_>) {
         w.int16(self.version);
         w.array(&self.voters, Voter::write, "Voters");
@@ -62,7 +64,9 @@ impl Voter {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Voter {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.broker_id(self.voter_id);
         w.uuid(self.voter_directory_id);
@@ -96,7 +100,9 @@ impl Endpoint {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl Endpoint {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.name, "Endpoint.Name");
         w.string(&self.host, "Endpoint.Host");
@@ -126,7 +132,9 @@ impl KRaftVersionFeature {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+impl KRaftVersionFeature {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int16(self.min_supported_version);
         w.int16(self.max_supported_version);

@@ -25,7 +25,8 @@ impl Request for WriteShareGroupStateRequest {
     type Response = WriteShareGroupStateResponse;
 }
 
-impl Codec for WriteShareGroupStateRequest {
+#[cfg(feature = "broker")]
+impl Decode for WriteShareGroupStateRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             group_id: r.string()?,
@@ -35,7 +36,10 @@ impl Codec for WriteShareGroupStateRequest {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for WriteShareGroupStateRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "GroupId");
         w.array(&self.topics, WriteStateData::write, "Topics");
@@ -54,6 +58,7 @@ pub struct WriteStateData {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl WriteStateData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -64,7 +69,10 @@ impl WriteStateData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl WriteStateData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionData::write, "WriteStateData.Partitions");
@@ -105,6 +113,7 @@ impl Default for PartitionData {
     }
 }
 
+#[cfg(feature = "broker")]
 impl PartitionData {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -120,7 +129,10 @@ impl PartitionData {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl PartitionData {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition);
@@ -150,6 +162,7 @@ pub struct StateBatch {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl StateBatch {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -162,7 +175,10 @@ impl StateBatch {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl StateBatch {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int64(self.first_offset);
         w.int64(self.last_offset);
@@ -193,14 +209,18 @@ impl Response for WriteShareGroupStateResponse {
     type Request = WriteShareGroupStateRequest;
 }
 
-impl Codec for WriteShareGroupStateResponse {
+#[cfg(feature = "client")]
+impl Decode for WriteShareGroupStateResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this =
             Self { results: r.array(WriteStateResult::read, 18)?, unknown_tagged_fields: TaggedFields::new() };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for WriteShareGroupStateResponse {
     fn write(&self, w: &mut Writer<'_>) {
         w.array(&self.results, WriteStateResult::write, "Results");
         w.unknown_tags(&self.unknown_tagged_fields);
@@ -218,6 +238,7 @@ pub struct WriteStateResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl WriteStateResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -228,7 +249,10 @@ impl WriteStateResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl WriteStateResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.uuid(self.topic_id);
         w.array(&self.partitions, PartitionResult::write, "WriteStateResult.Partitions");
@@ -249,6 +273,7 @@ pub struct PartitionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl PartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
@@ -260,7 +285,10 @@ impl PartitionResult {
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl PartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition);
         w.error_code(self.error_code);

@@ -23,7 +23,8 @@ impl Request for WriteTxnMarkersRequest {
     type Response = WriteTxnMarkersResponse;
 }
 
-impl Codec for WriteTxnMarkersRequest {
+#[cfg(feature = "broker")]
+impl Decode for WriteTxnMarkersRequest {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this =
@@ -33,7 +34,10 @@ impl Codec for WriteTxnMarkersRequest {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl Encode for WriteTxnMarkersRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.markers, WritableTxnMarker::write, "Markers");
@@ -64,6 +68,7 @@ pub struct WritableTxnMarker {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl WritableTxnMarker {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -81,7 +86,10 @@ impl WritableTxnMarker {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl WritableTxnMarker {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.producer_id(self.producer_id);
@@ -111,6 +119,7 @@ pub struct WritableTxnMarkerTopic {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "broker")]
 impl WritableTxnMarkerTopic {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -124,7 +133,10 @@ impl WritableTxnMarkerTopic {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "client")]
+impl WritableTxnMarkerTopic {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "WritableTxnMarkerTopic.Name");
@@ -158,7 +170,8 @@ impl Response for WriteTxnMarkersResponse {
     type Request = WriteTxnMarkersRequest;
 }
 
-impl Codec for WriteTxnMarkersResponse {
+#[cfg(feature = "client")]
+impl Decode for WriteTxnMarkersResponse {
     fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
         let mut this =
@@ -168,7 +181,10 @@ impl Codec for WriteTxnMarkersResponse {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl Encode for WriteTxnMarkersResponse {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.array(&self.markers, WritableTxnMarkerResult::write, "Markers");
@@ -191,6 +207,7 @@ pub struct WritableTxnMarkerResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl WritableTxnMarkerResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -204,7 +221,10 @@ impl WritableTxnMarkerResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl WritableTxnMarkerResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.producer_id(self.producer_id);
@@ -228,6 +248,7 @@ pub struct WritableTxnMarkerTopicResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl WritableTxnMarkerTopicResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -241,7 +262,10 @@ impl WritableTxnMarkerTopicResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl WritableTxnMarkerTopicResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.string(&self.name, "WritableTxnMarkerTopicResult.Name");
@@ -265,6 +289,7 @@ pub struct WritableTxnMarkerPartitionResult {
     pub unknown_tagged_fields: TaggedFields,
 }
 
+#[cfg(feature = "client")]
 impl WritableTxnMarkerPartitionResult {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
@@ -278,7 +303,10 @@ impl WritableTxnMarkerPartitionResult {
         }
         Ok(this)
     }
+}
 
+#[cfg(feature = "broker")]
+impl WritableTxnMarkerPartitionResult {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
         w.int32(self.partition_index);

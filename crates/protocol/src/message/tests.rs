@@ -147,9 +147,42 @@ fn converting_between_versions_refuses_exactly_what_the_other_version_cannot_say
                         assert!(refusals.contains(&field), "{error}; expected for {refusals:?}");
                     }
                 }
+                match (message.dropping)(&bytes, from, to) {
+                    Ok(converted) => {
+                        let back = read(schema, &converted, to).expect("what was written can be read");
+                        kept(&value, &back, to);
+                    }
+                    Err(error) => assert_eq!(error.kind, EncodeErrorKind::NullNotAllowed, "{error}"),
+                }
             }
         }
     });
+}
+
+/// Asserts that everything of a struct that this version has is as it was.
+fn kept(before: &StructValue, after: &StructValue, to: i16) {
+    for (field, value) in &before.fields {
+        if !field.versions.contains(to) {
+            assert_eq!(after.get(field.name), None, "{}", field.name);
+            continue;
+        }
+        match (value, after.get(field.name)) {
+            (Value::Struct(before), Some(Value::Struct(after))) => kept(before, after, to),
+            (Value::Array(before), Some(Value::Array(after))) => {
+                assert_eq!(before.len(), after.len(), "{}", field.name);
+                for elements in before.iter().zip(after) {
+                    match elements {
+                        (Value::Struct(before), Value::Struct(after)) => kept(before, after, to),
+                        // Not-a-number is not equal to itself.
+                        (before, after) => assert_eq!(format!("{before:?}"), format!("{after:?}"), "{}", field.name),
+                    }
+                }
+            }
+            (before, Some(after)) => assert_eq!(format!("{before:?}"), format!("{after:?}"), "{}", field.name),
+            // Of a tagged struct nothing may be left but defaults.
+            (_, None) => assert!(field.tag.is_some(), "{}", field.name),
+        }
+    }
 }
 
 /// The fields for which this version cannot be written, as the schema has it.

@@ -2,8 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::Message;
-use crate::{DecodeError, EncodeError};
+use crate::{Absent, Decode, DecodeError, Encode, EncodeError};
 
 /// One message, its type forgotten.
 #[derive(Debug)]
@@ -17,6 +16,8 @@ pub(crate) struct Walked {
     pub(crate) again: fn(&Bytes, i16) -> Again,
     /// Decodes in one version, encodes in another.
     pub(crate) convert: fn(&Bytes, i16, i16) -> Result<Bytes, EncodeError>,
+    /// The same, dropping what the other version lacks.
+    pub(crate) dropping: fn(&Bytes, i16, i16) -> Result<Bytes, EncodeError>,
     /// The default, encoded.
     pub(crate) default: fn(i16) -> Result<Bytes, EncodeError>,
 }
@@ -24,18 +25,26 @@ pub(crate) struct Walked {
 /// What came of it: the bytes it was encoded to, and how many of the input were the message.
 pub(crate) type Again = Result<Result<(Bytes, usize), EncodeError>, DecodeError>;
 
-pub(crate) const fn walked<M: Message>() -> Walked {
+pub(crate) const fn walked<M: Encode + Decode>() -> Walked {
     Walked {
         name: M::NAME,
         min: M::MIN,
         max: M::MAX,
         again: again::<M>,
         convert: |body, from, to| encoded(&M::decode(body, from).expect("a message of that version"), to),
+        dropping: |body, from, to| {
+            let message = M::decode(body, from).expect("a message of that version");
+            let mut out = BytesMut::new();
+            let announced = message.encoded_len_with(to, Absent::Drop);
+            message.encode_with(to, Absent::Drop, &mut out)?;
+            assert_eq!(announced, Ok(out.len()));
+            Ok(out.freeze())
+        },
         default: |version| encoded(&M::default(), version),
     }
 }
 
-fn encoded<M: Message>(message: &M, version: i16) -> Result<Bytes, EncodeError> {
+fn encoded<M: Encode>(message: &M, version: i16) -> Result<Bytes, EncodeError> {
     let mut out = BytesMut::from(&b"before"[..]);
     let announced = message.encoded_len(version);
     let result = message.encode(version, &mut out);
@@ -54,7 +63,7 @@ fn encoded<M: Message>(message: &M, version: i16) -> Result<Bytes, EncodeError> 
     }
 }
 
-fn again<M: Message>(body: &Bytes, version: i16) -> Again {
+fn again<M: Encode + Decode>(body: &Bytes, version: i16) -> Again {
     let (message, length) = M::decode_prefix(body, version)?;
     let out = match encoded(&message, version) {
         Ok(out) => out,

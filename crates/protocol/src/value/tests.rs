@@ -3,11 +3,11 @@
 use bytes::BytesMut;
 
 use super::*;
-use crate::Message;
+use crate::Encode;
 use crate::messages::alter_configs::{AlterConfigsResource, AlterableConfig};
 use crate::messages::{AlterConfigsRequest, HeartbeatRequest, SaslAuthenticateRequest};
 
-fn value<M: Message>(message: &M, version: i16) -> StructValue {
+fn value<M: Encode>(message: &M, version: i16) -> StructValue {
     let mut out = BytesMut::new();
     message.encode(version, &mut out).expect("writable");
     let schema = MessageSchema::named(M::NAME).expect("a schema");

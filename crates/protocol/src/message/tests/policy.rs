@@ -7,9 +7,9 @@ use crate::messages::{
     JoinGroupRequest, MetadataRequest, OffsetForLeaderEpochRequest, ProduceRequest, SaslAuthenticateRequest,
     consumer_group_heartbeat, fetch, metadata, produce,
 };
-use crate::{BrokerId, EncodeErrorKind, Message, TaggedFields, Utf8Bytes, Uuid, WireError};
+use crate::{Absent, BrokerId, Encode, EncodeErrorKind, Message, TaggedFields, Utf8Bytes, Uuid, WireError};
 
-fn encoded<M: Message>(message: &M, version: i16) -> Bytes {
+fn encoded<M: Encode>(message: &M, version: i16) -> Bytes {
     let mut out = BytesMut::new();
     message.encode(version, &mut out).expect("writable");
     out.freeze()
@@ -26,6 +26,27 @@ fn a_field_that_the_version_lacks_is_refused_by_its_name_unless_it_is_ignorable(
     let join = JoinGroupRequest { reason: Some("left".into()), ..Default::default() };
     assert_eq!(encoded(&join, 7), encoded(&JoinGroupRequest::default(), 7));
     assert_ne!(encoded(&join, 8), encoded(&JoinGroupRequest::default(), 8));
+}
+
+#[test]
+fn a_field_that_the_version_lacks_is_dropped_where_that_is_asked_for() {
+    let tagged = || [(9, Bytes::from_static(b"x"))].into_iter().collect();
+    let heartbeat = HeartbeatRequest {
+        group_id: "g".into(),
+        group_instance_id: Some("a".into()),
+        unknown_tagged_fields: tagged(),
+        ..Default::default()
+    };
+    let mut out = BytesMut::new();
+    heartbeat.encode_with(0, Absent::Drop, &mut out).expect("writable");
+    let plain = HeartbeatRequest { group_id: "g".into(), ..Default::default() };
+    assert_eq!(out.freeze(), encoded(&plain, 0));
+    // What the version has stays.
+    assert_eq!(heartbeat.encoded_len_with(4, Absent::Drop), heartbeat.encoded_len(4));
+    // Null has nothing that could stand in its place.
+    let all = MetadataRequest { topics: None, ..Default::default() };
+    let error = all.encoded_len_with(0, Absent::Drop).expect_err("version 0 knows no null");
+    assert_eq!((error.field, error.kind), ("Topics", EncodeErrorKind::NullNotAllowed));
 }
 
 #[test]
