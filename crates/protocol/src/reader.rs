@@ -176,12 +176,15 @@ impl<'a> Reader<'a> {
         let Some(count) = self.count(least)? else {
             return Ok(None);
         };
-        // A count is believed as far as elements of an eighth of their size in memory would fill the frame; an honest
-        // array that is denser grows while it is read.
+        // A count is believed as far as elements of an eighth of their size in memory would fill the frame. An array that
+        // is denser, and has proved it so far, then gets what it says, and no more, as doubling would.
         let size = size_of::<T>().max(1);
         let believed = self.input.len().saturating_mul(8).checked_div(size).unwrap_or(0).saturating_add(1);
         let mut elements = Vec::with_capacity(count.min(believed));
         for _ in 0..count {
+            if elements.len() == elements.capacity() {
+                elements.reserve_exact(count.saturating_sub(elements.len()));
+            }
             elements.push(element(self)?);
         }
         Ok(Some(elements))

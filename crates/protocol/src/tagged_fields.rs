@@ -29,7 +29,12 @@ impl TaggedFields {
 
     /// Adds a field after the others.
     pub fn push(&mut self, tag: u32, data: Bytes) {
-        self.0.get_or_insert_default().0.push((tag, data));
+        let fields = &mut self.0.get_or_insert_default().0;
+        if fields.len() == fields.capacity() {
+            // Most often there is one; and of many, two bytes each on the wire, no more than half as many are foreseen.
+            fields.reserve_exact((fields.len() >> 1).max(1));
+        }
+        fields.push((tag, data));
     }
 
     /// The contents of the first field with this tag.

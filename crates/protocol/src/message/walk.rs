@@ -14,6 +14,8 @@ pub(crate) struct Walked {
     /// Decodes, encodes again, and checks on the way that the announced length is the real one, that what was encoded
     /// decodes to the same message, and how many bytes of the input were the message.
     pub(crate) again: fn(&Bytes, i16) -> Again,
+    /// Decodes, and gives how many bytes of the input were the message.
+    pub(crate) holds: fn(&Bytes, i16) -> Result<usize, DecodeError>,
     /// Decodes in one version, encodes in another.
     pub(crate) convert: fn(&Bytes, i16, i16) -> Result<Bytes, EncodeError>,
     /// The same, dropping what the other version lacks.
@@ -31,6 +33,7 @@ pub(crate) const fn walked<M: Encode + Decode>() -> Walked {
         min: M::MIN,
         max: M::MAX,
         again: again::<M>,
+        holds: |body, version| Ok(M::decode_prefix(body, version)?.1),
         convert: |body, from, to| encoded(&M::decode(body, from).expect("a message of that version"), to),
         dropping: |body, from, to| {
             let message = M::decode(body, from).expect("a message of that version");
