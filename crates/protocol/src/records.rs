@@ -46,7 +46,7 @@
 //! positions and gives [`RecordRanges`] or [`RecordView`]s.
 //!
 //! What brokers before 0.11 stored, message sets of the formats v0 and v1, shows as [`RecordError::Legacy`] and is
-//! turned into batches by [`legacy::upgrade`].
+//! turned into batches by [`legacy::upgrade`]; [`legacy`] also writes them, and converts batches down to them.
 //!
 //! # Editing in place
 //!
@@ -70,7 +70,7 @@ pub use batch::{Batches, RawBatch, batches};
 pub use builder::{BatchBuilder, NO_HEADERS, largest_record_len};
 pub use control::{ControlRecord, ControlRecordType, end_transaction_batch};
 pub use encoded::EncodedBatch;
-pub use error::{RecordError, RecordFault};
+pub use error::{NewerFeature, RecordError, RecordFault};
 pub use header::{BatchHeader, Producer, sequence_after};
 pub use iter::{HeaderIter, HeaderView, RecordCursor, RecordIter, RecordRanges, RecordView, check_records};
 

@@ -61,10 +61,10 @@ impl<'a> Batches<'a> {
         }
         let Some(header) = BatchHeader::read(bytes) else { return Err(RecordError::Length { position, length }) };
         if header.count < 0 {
-            return Err(RecordFault::Count.at(header.base_offset));
+            return Err(RecordFault::Count.at(header.base_offset, position));
         }
         if header.last_offset_delta < 0 {
-            return Err(RecordFault::LastOffset.at(header.base_offset));
+            return Err(RecordFault::LastOffset.at(header.base_offset, position));
         }
         self.position = position.saturating_add(len);
         Ok(Some(RawBatch { header, bytes, position }))

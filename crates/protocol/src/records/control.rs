@@ -74,7 +74,7 @@ impl ControlRecord {
     ///
     /// [`RecordFault::Control`] if its key is not a version from 0 on and a type.
     pub fn read(record: &RecordView<'_>) -> Result<Self, RecordError> {
-        let bad = RecordFault::Control.at(record.offset);
+        let bad = RecordFault::Control.at(record.offset, 0);
         let &[version_high, version_low, type_high, type_low] =
             record.key.and_then(<[u8]>::first_chunk::<4>).ok_or(bad)?;
         if i16::from_be_bytes([version_high, version_low]) < 0 {

@@ -43,13 +43,51 @@ pub enum RecordError {
     Malformed {
         /// The batch's base offset.
         base_offset: i64,
+        /// Where the record begins that makes no sense, in bytes from the start of the decompressed records; for the
+        /// batch's header, and for a message of an old format, where that begins in what was read.
+        position: usize,
         /// What makes no sense.
         fault: RecordFault,
+    },
+    /// A format older than v2 cannot say it.
+    NotInFormat {
+        /// The format, 0 or 1.
+        magic: i8,
+        /// What it cannot say.
+        what: NewerFeature,
     },
     /// The records could not be compressed or decompressed.
     Compression(CompressionError),
     /// A record does not fit into a batch, whose size and counts are int32s.
     TooLarge,
+}
+
+/// What message sets of the formats v0 and v1 cannot say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NewerFeature {
+    /// Headers of a record (KIP-82).
+    Headers,
+    /// Compression with zstd (KIP-110).
+    Zstd,
+    /// A producer id, its epoch and sequences (KIP-98).
+    Idempotence,
+    /// Belonging to a transaction (KIP-98).
+    Transactions,
+    /// Control records (KIP-98).
+    ControlRecords,
+}
+
+impl fmt::Display for NewerFeature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Headers => "headers of records",
+            Self::Zstd => "zstd",
+            Self::Idempotence => "producer ids and sequences",
+            Self::Transactions => "transactions",
+            Self::ControlRecords => "control records",
+        })
+    }
 }
 
 /// What is wrong inside a batch.
@@ -76,12 +114,14 @@ pub enum RecordFault {
     Control,
     /// A message of format v0 or v1 whose parts do not fit it, or that holds what it must not.
     Message,
+    /// A compressed message of format v0 or v1 inside of a compressed one.
+    Nested,
 }
 
 impl RecordFault {
     /// The error of a batch with this fault.
-    pub(crate) const fn at(self, base_offset: i64) -> RecordError {
-        RecordError::Malformed { base_offset, fault: self }
+    pub(crate) const fn at(self, base_offset: i64, position: usize) -> RecordError {
+        RecordError::Malformed { base_offset, position, fault: self }
     }
 }
 
@@ -98,6 +138,7 @@ impl fmt::Display for RecordFault {
             Self::Size => "its records are too large",
             Self::Control => "a control record is malformed",
             Self::Message => "a message of an old format is malformed",
+            Self::Nested => "a compressed message holds another",
         })
     }
 }
@@ -111,7 +152,10 @@ impl fmt::Display for RecordError {
             Self::Crc { base_offset, stored, computed } => {
                 write!(f, "the batch at offset {base_offset} has CRC {computed:08x} and should have {stored:08x}")
             }
-            Self::Malformed { base_offset, fault } => write!(f, "the batch at offset {base_offset} is bad: {fault}"),
+            Self::Malformed { base_offset, position, fault } => {
+                write!(f, "the batch at offset {base_offset} is bad: {fault}, at byte {position}")
+            }
+            Self::NotInFormat { magic, what } => write!(f, "message sets of format v{magic} do not know {what}"),
             Self::Compression(_) => f.write_str("the records cannot be compressed or decompressed"),
             Self::TooLarge => f.write_str("the record does not fit into a batch"),
         }

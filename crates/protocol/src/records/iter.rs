@@ -365,20 +365,22 @@ fn read_field(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
 ///
 /// [`RecordError::Malformed`] with what is wrong.
 pub fn check_records(header: &BatchHeader, payload: &[u8]) -> Result<(), RecordError> {
-    check(header.count, payload).map_err(|fault| fault.at(header.base_offset))
+    let mut rest = payload;
+    check(header.count, &mut rest)
+        .map_err(|fault| fault.at(header.base_offset, payload.len().saturating_sub(rest.len())))
 }
 
-fn check(count: i32, payload: &[u8]) -> Result<(), RecordFault> {
-    if payload.len() > i32::MAX as usize {
+/// Moves over all records; where one is bad, `rest` begins with it.
+fn check(count: i32, rest: &mut &[u8]) -> Result<(), RecordFault> {
+    if rest.len() > i32::MAX as usize {
         return Err(RecordFault::Size);
     }
     let count = usize::try_from(count).map_err(|_| RecordFault::Count)?;
-    if count > payload.len() / LEAST_RECORD {
+    if count > rest.len() / LEAST_RECORD {
         return Err(RecordFault::Count);
     }
-    let mut rest = payload;
     for _ in 0..count {
-        rest = check_record(rest)?;
+        *rest = check_record(rest)?;
     }
     if rest.is_empty() { Ok(()) } else { Err(RecordFault::TrailingBytes) }
 }

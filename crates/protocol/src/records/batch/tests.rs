@@ -73,7 +73,8 @@ fn an_impossible_length_or_format_is_an_error_even_at_a_cut_end() {
 
 #[test]
 fn an_impossible_count_or_last_offset_is_an_error() {
-    let fault = |fault| Some(RecordError::Malformed { base_offset: 20, fault });
+    let position = two().1;
+    let fault = |fault| Some(RecordError::Malformed { base_offset: 20, position, fault });
     assert_eq!(damaged(57, &(-1_i32).to_be_bytes(), 73), (fault(RecordFault::Count), 0));
     assert_eq!(damaged(23, &(-1_i32).to_be_bytes(), 73), (fault(RecordFault::LastOffset), 0));
 }

@@ -47,6 +47,18 @@ fn each_way_to_be_malformed_has_its_fault() {
     assert_eq!(fault(1, &[12, 0, 0, 0, 3, 5, 0]), None, "any negative length is null");
 }
 
+#[test]
+fn a_fault_tells_where_its_record_begins() {
+    let mut payload = LEAST.repeat(3);
+    payload[18] = 8;
+    let error = RecordError::Malformed { base_offset: 0, position: 14, fault: RecordFault::Field };
+    assert_eq!(check_records(&header(3), &payload), Err(error));
+    assert_eq!(
+        error.to_string(),
+        "the batch at offset 0 is bad: a key, value or header does not fit its record, at byte 14"
+    );
+}
+
 fn sample(attributes: Attributes) -> (BatchHeader, Vec<u8>) {
     let mut builder = BatchBuilder::new(Vec::new());
     builder.append(100, Some(b"a"), None, NO_HEADERS).unwrap();

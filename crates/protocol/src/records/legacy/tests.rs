@@ -3,8 +3,9 @@
 use ottla_compression::{Codec, CompressionError, compress};
 use proptest::prelude::*;
 
-use super::{crc32, is_legacy, upgrade};
-use crate::records::{BatchBuilder, NO_HEADERS, RecordError, RecordFault, batches};
+use super::crc32::crc32;
+use super::{is_legacy, upgrade};
+use crate::records::{BatchBuilder, NO_HEADERS, NewerFeature, RecordError, RecordFault, batches};
 
 /// A message with attributes; the timestamp makes it v1.
 fn message(offset: i64, attributes: u8, timestamp: Option<i64>, value: Option<&[u8]>) -> Vec<u8> {
@@ -81,6 +82,16 @@ fn inner_offsets_are_absolute_in_v0_and_relative_to_the_last_in_v1() {
 }
 
 #[test]
+fn what_kafkas_reader_puts_up_with_is_read() {
+    let inner = [message(0, 0, Some(5), Some(b"a")), message(1, 0, Some(6), Some(b"b"))].concat();
+    let set = message(0, 1, Some(6), Some(&packed(Codec::Gzip, &inner)));
+    assert_eq!(read(&set).unwrap(), [record(0, 5, b"a"), record(1, 6, b"b")], "a wrapper that nobody numbered");
+    let inner = [message(7, 0, None, Some(b"a")), message(9, 0, Some(6), Some(b"b"))].concat();
+    let set = message(9, 1, None, Some(&packed(Codec::Gzip, &inner)));
+    assert_eq!(read(&set).unwrap(), [record(7, -1, b"a"), record(9, 6, b"b")], "another format inside");
+}
+
+#[test]
 fn offsets_that_no_batch_can_hold_begin_another() {
     let offsets = [0, 5, 5, 3, i64::from(i32::MAX) + 10, 1 << 50];
     let inner: Vec<u8> = offsets.iter().flat_map(|offset| message(*offset, 0, None, Some(b"x"))).collect();
@@ -115,14 +126,22 @@ fn damage_is_an_error_behind_what_was_sound() {
     let result = upgrade(&[sound.clone(), flipped.clone()].concat(), &mut Default::default(), &mut out, 1000);
     assert!(matches!(result, Err(RecordError::Crc { base_offset: 2, .. })));
     assert_eq!(batches(&out).count(), 1);
-    let bad = |offset| Err(RecordError::Malformed { base_offset: offset, fault: RecordFault::Message });
+    let bad = |offset| Err(RecordError::Malformed { base_offset: offset, position: 0, fault: RecordFault::Message });
     let wrap = |inner: &[u8]| message(9, 1, Some(1), Some(&packed(Codec::Gzip, inner)));
     assert!(matches!(read(&wrap(&flipped)), Err(RecordError::Crc { base_offset: 2, .. })));
     assert_eq!(read(&wrap(&[])), bad(9), "no inner message");
     assert_eq!(read(&wrap(&sound[..20])), bad(9), "an inner message cut short");
-    assert_eq!(read(&wrap(&message(0, 0, None, None))), bad(9), "another format inside");
-    assert_eq!(read(&wrap(&wrap(&sound))), bad(9), "compressed twice");
-    assert_eq!(read(&message(9, 4, Some(1), Some(&packed(Codec::Zstd, &sound)))), bad(9), "zstd came later");
+    let twice = Err(RecordError::Malformed { base_offset: 9, position: 0, fault: RecordFault::Nested });
+    assert_eq!(read(&wrap(&wrap(&sound))), twice);
+    let later = RecordError::NotInFormat { magic: 1, what: NewerFeature::Zstd };
+    assert_eq!(read(&message(9, 4, Some(1), Some(&packed(Codec::Zstd, &sound)))), Err(later));
+    let before = [sound.clone(), wrap(&[sound.clone(), wrap(&sound)].concat())].concat();
+    assert_eq!(
+        read(&before),
+        Err(RecordError::Malformed { base_offset: 9, position: sound.len(), fault: RecordFault::Nested }),
+        "where it stands in what was decompressed"
+    );
+    assert_eq!(read(&wrap(&message(10, 0, Some(1), None))), bad(9), "offsets inside beyond the wrapper's");
     assert_eq!(read(&message(9, 1, Some(1), None)), bad(9), "nothing inside");
 }
 
