@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: measurements. The method is in benches/README.md.
 
+mod build;
 mod clients;
 mod compare;
 mod table;
@@ -9,9 +10,11 @@ use crate::util::{self, Result};
 const USAGE: &str = "\
 usage: cargo xtask bench micro [-- ARGUMENTS OF criterion]
        cargo xtask bench compare [flags]   (`bench compare --help` says which)
+       cargo xtask bench build [flags]
 
   micro     the benchmarks of benches/, with criterion
   compare   ottla and other clients, by turns, on one real broker
+  build     how long ottla-protocol takes to be built from nothing, by features
 ";
 
 /// Runs one kind of benchmark.
@@ -20,6 +23,7 @@ pub fn run(mut args: Vec<String>) -> Result<()> {
     match kind.as_str() {
         "micro" => util::run(util::cargo().args(["bench", "--package", "ottla-benches"]).args(args)),
         "compare" => compare::run(args),
+        "build" => build::run(args),
         "" | "help" | "--help" => {
             print!("{USAGE}");
             Ok(())

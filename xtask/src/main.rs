@@ -23,7 +23,7 @@ usage: cargo xtask COMMAND [flags]
   ci [--only STEPS]            everything that a change must pass
   golden [--seed N]            vectors written by Kafka's own classes, made anew and checked
   fuzz [--seconds N]           every fuzz target for N seconds
-  bench micro|compare          measurements, also beside other clients
+  bench micro|compare|build    measurements, also beside other clients
   cluster up|down|status|...   real Kafka clusters on loopback (`cluster help` says more)
   codegen [--check]            writes the messages of crates/protocol from its schema
   schema --kafka V --older V   takes that schema out of Kafka's client jars
