@@ -173,8 +173,9 @@ impl Error {
 
 impl From<DecodeError> for Error {
     fn from(error: DecodeError) -> Self {
+        let context = format!("an answer cannot be read: {error}");
         let source: Arc<dyn StdError + Send + Sync> = Arc::new(error);
-        Self::new(ErrorKind::Malformed, format!("an answer cannot be read: {error}")).with_source(source)
+        Self::new(ErrorKind::Malformed, context).with_source(source)
     }
 }
 

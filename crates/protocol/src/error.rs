@@ -56,23 +56,42 @@ impl nom::error::ParseError<&[u8]> for WireError {
     }
 }
 
-/// Bytes that are not what they should be: which message, in which version, and where in its body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Bytes that are not what they should be: which message, in which version, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeError {
     /// The message, by Kafka's name (`FetchResponse`).
     pub message: &'static str,
     /// The version in which it was read.
     pub version: i16,
+    /// The way to the value that could not be read, by Kafka's names: `Responses[3].Partitions[0].Records`. It ends in
+    /// `_tagged_fields` for a tagged field that is not known; it is empty where no field was reached.
+    pub path: Box<str>,
     /// The place of the value that could not be read, in bytes from the start of what was given.
     pub offset: usize,
     /// What is wrong there.
     pub kind: WireError,
 }
 
+impl DecodeError {
+    /// Without the way to the value.
+    #[cold]
+    pub(crate) fn new(message: &'static str, version: i16, offset: usize, kind: WireError) -> Self {
+        Self { message, version, path: Box::default(), offset, kind }
+    }
+
+    pub(crate) fn with_path(self, path: String) -> Self {
+        Self { path: path.into(), ..self }
+    }
+}
+
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} version {}, byte {}: {}", self.message, self.version, self.offset, self.kind)
+        write!(f, "{} version {}, ", self.message, self.version)?;
+        if !self.path.is_empty() {
+            write!(f, "{}, ", self.path)?;
+        }
+        write!(f, "byte {}: {}", self.offset, self.kind)
     }
 }
 
@@ -92,6 +111,9 @@ pub enum EncodeErrorKind {
     StringTooLong,
     /// Bytes, an array or the whole message are longer than 2³¹−1.
     TooLarge,
+    /// The value is of another type than the field, or not a number that the field can hold. Only values that are set by
+    /// schema can be that.
+    WrongType,
     /// The unknown tagged fields are not in ascending order, have a tag twice, or one that is known.
     TagsOutOfOrder,
 }
@@ -123,6 +145,7 @@ impl fmt::Display for EncodeError {
             EncodeErrorKind::NullNotAllowed => "null is not allowed in this version",
             EncodeErrorKind::StringTooLong => "a string is longer than 32767 bytes",
             EncodeErrorKind::TooLarge => "longer than 2147483647",
+            EncodeErrorKind::WrongType => "the value is not of the field's type",
             EncodeErrorKind::TagsOutOfOrder => "unknown tagged fields are out of order, repeated, or not unknown",
         })
     }

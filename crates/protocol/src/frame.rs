@@ -12,6 +12,7 @@ pub use encode::{RequestFrame, encode_request, encode_request_with, encode_respo
 use bytes::Bytes;
 
 use crate::reader::Reader;
+use crate::walk::locate;
 use crate::{ApiKey, DecodeError, TaggedFields, Utf8Bytes, WireError};
 
 /// The header of a request, as a broker reads it.
@@ -53,7 +54,23 @@ pub fn decode_request_header(frame: &Bytes) -> Result<(RequestHeader, Bytes), De
     };
     match read(&mut reader) {
         Ok(header) => Ok((header, frame.slice(reader.offset().min(frame.len())..))),
-        Err(kind) => Err(DecodeError { message: "RequestHeader", version: 0, offset: reader.offset(), kind }),
+        Err(kind) => Err(request_header_failure(frame, reader.offset(), kind)),
+    }
+}
+
+/// The failure to read the header of a request, whose version is known once its first two fields are.
+#[cold]
+pub(crate) fn request_header_failure(frame: &[u8], offset: usize, kind: WireError) -> DecodeError {
+    let int16 = |place| frame.get(place..)?.first_chunk().copied().map(i16::from_be_bytes);
+    let version = match (int16(0), int16(2)) {
+        (Some(key), Some(version)) => ApiKey(key).request_header_version(version),
+        _ => 0,
+    };
+    match kind {
+        WireError::UnknownApiKey => {
+            DecodeError::new("RequestHeader", version, offset, kind).with_path("RequestApiKey".to_owned())
+        }
+        kind => locate("RequestHeader", version, frame, offset, kind),
     }
 }
 
@@ -75,9 +92,7 @@ pub fn decode_response_header(frame: &Bytes, key: ApiKey, version: i16) -> Resul
     };
     match read(&mut reader) {
         Ok(correlation_id) => Ok((correlation_id, frame.slice(reader.offset().min(frame.len())..))),
-        Err(kind) => {
-            Err(DecodeError { message: "ResponseHeader", version: header_version, offset: reader.offset(), kind })
-        }
+        Err(kind) => Err(locate("ResponseHeader", header_version, frame, reader.offset(), kind)),
     }
 }
 

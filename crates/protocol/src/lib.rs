@@ -3,7 +3,8 @@
 //! * [`messages`]: one module per API, generated from the facts in `schema/`. One struct covers all versions of a message.
 //! * [`Message`]: encode and decode one of them in a given version; [`Request`] and [`Response`] pair them up.
 //! * [`frame`]: whole requests and responses as they travel, with length and header.
-//! * [`schema`] and [`value`]: the definitions as data, and any message as a tree of values by them.
+//! * [`schema`] and [`walk`]: the definitions as data, and any message or frame read borrowed by them: printed, redacted,
+//!   rewritten.
 //! * [`member_metadata`]: subscriptions and assignments of classic groups.
 //! * [`records`]: record batches, inside Produce requests and Fetch responses.
 //!
@@ -59,8 +60,8 @@ pub mod schema;
 mod schema_tables;
 mod string;
 mod tagged_fields;
-pub mod value;
 mod version;
+pub mod walk;
 #[cfg_attr(
     not(all(feature = "client", feature = "broker")),
     allow(dead_code, unreachable_pub, reason = "one direction alone does not use all of it")

@@ -55,7 +55,7 @@ fn encode<M: Encode>(message: &M, version: i16) -> Result<Bytes, EncodeError> {
 }
 
 fn decode<M: Decode>(bytes: &Bytes) -> Result<(M, i16), DecodeError> {
-    let failed = |version, kind| DecodeError { message: M::NAME, version, offset: 0, kind };
+    let failed = |version, kind| DecodeError::new(M::NAME, version, 0, kind);
     let Some((version, _)) = bytes.split_first_chunk() else {
         return Err(failed(-1, WireError::Truncated));
     };

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 use bytes::{Bytes, BytesMut};
 
 use crate::reader::Reader;
+use crate::walk::locate;
 use crate::writer::Writer;
 use crate::{Absent, ApiKey, DecodeError, EncodeError, EncodeErrorKind, WireError};
 
@@ -110,14 +111,13 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     where
         Self: Decode,
     {
-        let failed = |offset, kind| DecodeError { message: Self::NAME, version, offset, kind };
         if version < Self::MIN || version > Self::MAX {
-            return Err(failed(0, WireError::UnsupportedVersion));
+            return Err(DecodeError::new(Self::NAME, version, 0, WireError::UnsupportedVersion));
         }
         let mut reader = Reader::new(body, version, is_flexible::<Self>(version));
         match Self::read(&mut reader) {
             Ok(message) => Ok((message, reader.offset())),
-            Err(kind) => Err(failed(reader.offset(), kind)),
+            Err(kind) => Err(locate(Self::NAME, version, body, reader.offset(), kind)),
         }
     }
 }
@@ -193,7 +193,9 @@ pub(crate) mod generated {
 }
 
 #[cfg(test)]
-mod random;
+pub(crate) mod random;
+#[cfg(test)]
+pub(crate) mod tree;
 #[cfg(test)]
 pub(crate) mod walk;
 

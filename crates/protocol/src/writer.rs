@@ -412,7 +412,7 @@ pub(crate) struct TagBegun {
 }
 
 /// A varint and how many of the bytes it takes.
-fn varint_bytes(value: u32) -> ([u8; 5], usize) {
+pub(crate) fn varint_bytes(value: u32) -> ([u8; 5], usize) {
     let mut bytes = [0; 5];
     let mut left = value;
     let mut length = 0_usize;

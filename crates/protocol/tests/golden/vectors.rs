@@ -1,9 +1,8 @@
 //! One message that Kafka wrote: typed, by its schema, and as the notes describe it.
 
-use bytes::Bytes;
-use ottla_protocol::ApiKey;
 use ottla_protocol::schema::{MessageKind, MessageSchema};
-use ottla_protocol::value::{Payloads, StructValue, Value, read};
+use ottla_protocol::walk::{Payloads, Step, Value, Walker, json as print};
+use ottla_protocol::{ApiKey, DecodeError};
 
 use super::corpus::{Verdict, current_name, unhex};
 use super::{json, registry};
@@ -39,7 +38,9 @@ pub(crate) fn check(line: &str, notes: &str) -> Result<(), Verdict> {
         return Err(format!("{what} is written back otherwise from byte {place} on").into());
     }
 
-    let value = read(schema, &kafkas, version).map_err(|error| format!("{what} by its schema: {error}"))?;
+    let by_schema = |error| Verdict::from(format!("{what} by its schema: {error}"));
+    let walker = Walker::new(schema, &kafkas, version).map_err(by_schema)?;
+    let ours = print(walker, Payloads::Shown).map_err(by_schema)?;
     let printed = match given {
         // Its fields were renamed with it.
         "ListClientMetricsResourcesResponse" => &printed
@@ -47,11 +48,11 @@ pub(crate) fn check(line: &str, notes: &str) -> Result<(), Verdict> {
             .replace("\"name\":", "\"resourceName\":"),
         _ => printed,
     };
-    if let Some(difference) = json::difference(&value.json(Payloads::Shown).to_string(), printed) {
+    if let Some(difference) = json::difference(&ours.to_string(), printed) {
         return Err(format!("{what} is printed otherwise: {difference}").into());
     }
     described(schema, key, kind, version)?;
-    noted(&value, schema, version, notes)
+    noted(walker, schema, version, notes)
 }
 
 /// The columns that say what message it is.
@@ -73,19 +74,18 @@ fn described(schema: &MessageSchema, key: &str, kind: &str, version: i16) -> Res
 }
 
 /// The line of notes: what the JSON does not show, and the version of the header.
-fn noted(value: &StructValue, schema: &MessageSchema, version: i16, notes: &str) -> Result<(), Verdict> {
+fn noted(walker: Walker<'_>, schema: &MessageSchema, version: i16, notes: &str) -> Result<(), Verdict> {
     let columns: Vec<&str> = notes.split('\t').collect();
     let [_, unknown, records, header] = columns[..] else {
         return Err(format!("{} columns of notes", columns.len()).into());
     };
-    let mut found = Hidden::default();
-    found.count(value);
+    let (unknowns, sets) = hidden(walker).map_err(|error| error.to_string())?;
     let ours = match (schema.kind, schema.key) {
         (MessageKind::Request, Some(key)) => key.request_header_version(version).to_string(),
         (MessageKind::Response, Some(key)) => key.response_header_version(version).to_string(),
         _ => "-".to_owned(),
     };
-    let ours = (found.unknown.to_string(), found.records.to_string(), ours);
+    let ours = (unknowns.to_string(), sets.to_string(), ours);
     if (ours.0.as_str(), ours.1.as_str(), ours.2.as_str()) != (unknown, records, header) {
         return Err(format!(
             "{} {version}: unknown tags, records and header version are {ours:?}, not {notes}",
@@ -96,28 +96,15 @@ fn noted(value: &StructValue, schema: &MessageSchema, version: i16, notes: &str)
     Ok(())
 }
 
-/// What is in a message and not in its JSON.
-#[derive(Default)]
-struct Hidden {
-    unknown: usize,
-    records: usize,
-}
-
-impl Hidden {
-    fn count(&mut self, value: &StructValue) {
-        self.unknown += value.unknown_tagged_fields.len();
-        for (_, value) in &value.fields {
-            self.count_value(value);
-        }
-    }
-
-    fn count_value(&mut self, value: &Value) {
-        let not_empty = |bytes: &Bytes| !bytes.is_empty();
-        match value {
-            Value::Records(bytes) if not_empty(bytes) => self.records += 1,
-            Value::Array(elements) => elements.iter().for_each(|element| self.count_value(element)),
-            Value::Struct(value) => self.count(value),
+/// What is in a message and not in its JSON: unknown tagged fields, and records that are not empty.
+fn hidden(mut walker: Walker<'_>) -> Result<(usize, usize), DecodeError> {
+    let (mut unknown, mut records) = (0, 0);
+    while let Some(step) = walker.step()? {
+        match step {
+            Step::UnknownTag(..) => unknown += 1,
+            Step::Value(_, Value::Records(bytes)) if !bytes.is_empty() => records += 1,
             _ => {}
         }
     }
+    Ok((unknown, records))
 }
