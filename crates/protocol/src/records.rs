@@ -43,7 +43,8 @@
 //! ([`RawBatch::verify_crc`]), take its records as they are ([`RawBatch::payload`]) or decompress them within a budget
 //! ([`RawBatch::decompress`]), walk over them once with [`check_records`], and from then on iterating cannot fail:
 //! borrowed with a [`RecordIter`], or, where the payload is owned elsewhere, with a [`RecordCursor`] that holds only
-//! positions and gives [`RecordRanges`] or [`RecordView`]s.
+//! positions and gives [`RecordRanges`] or [`RecordView`]s. An [`OwnedBatch`] is all of that at once, for whoever wants to
+//! keep a batch and come back to any of its records.
 //!
 //! What brokers before 0.11 stored, message sets of the formats v0 and v1, shows as [`RecordError::Legacy`] and is
 //! turned into batches by [`legacy::upgrade`]; [`legacy`] also writes them, and converts batches down to them.
@@ -63,6 +64,7 @@ mod error;
 mod header;
 mod iter;
 pub mod legacy;
+mod owned;
 mod varint;
 
 pub use attributes::{Attributes, TimestampType};
@@ -73,6 +75,7 @@ pub use encoded::EncodedBatch;
 pub use error::{NewerFeature, RecordError, RecordFault};
 pub use header::{BatchHeader, Producer, sequence_after};
 pub use iter::{HeaderIter, HeaderView, RecordCursor, RecordIter, RecordRanges, RecordView, check_records};
+pub use owned::OwnedBatch;
 
 pub use ottla_compression::{Codec, Compression, CompressionError, Compressor, Decompressor};
 

@@ -61,11 +61,20 @@ impl<'a> HeaderView<'a> {
 }
 
 /// The headers of a record, decoded as they are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct HeaderIter<'a> {
+    /// From the first header on; what follows the last belongs to others.
     rest: &'a [u8],
     count: u32,
 }
+
+impl PartialEq for HeaderIter<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        Iterator::eq(*self, *other)
+    }
+}
+
+impl Eq for HeaderIter<'_> {}
 
 impl<'a> Iterator for HeaderIter<'a> {
     type Item = HeaderView<'a>;
@@ -265,16 +274,22 @@ impl RecordCursor {
     #[inline(always)]
     pub fn next_ranges(&mut self, payload: &[u8]) -> Option<RecordRanges> {
         let parts = self.advance(payload)?;
+        Some(self.ranges_of(&parts))
+    }
+
+    /// Where the parts of the record are that the cursor has just moved behind.
+    #[inline(always)]
+    fn ranges_of(&self, parts: &Parts<'_>) -> RecordRanges {
         // the end of the record, from which its parts count back
         let end = self.position;
-        Some(RecordRanges {
-            offset: self.offset(&parts),
-            timestamp: self.timestamp(&parts),
+        RecordRanges {
+            offset: self.offset(parts),
+            timestamp: self.timestamp(parts),
             key: span(end.wrapping_sub(parts.behind_key), parts.key),
             value: span(end.wrapping_sub(parts.behind_value), parts.value),
             headers_at: end.wrapping_sub(parts.headers.len()) as u32,
             header_count: parts.header_count,
-        })
+        }
     }
 }
 
@@ -370,19 +385,47 @@ pub fn check_records(header: &BatchHeader, payload: &[u8]) -> Result<(), RecordE
         .map_err(|fault| fault.at(header.base_offset, payload.len().saturating_sub(rest.len())))
 }
 
-/// Moves over all records; where one is bad, `rest` begins with it.
-fn check(count: i32, rest: &mut &[u8]) -> Result<(), RecordFault> {
-    if rest.len() > i32::MAX as usize {
+/// The number of records, if so many can be in the payload.
+fn checked_count(count: i32, payload: &[u8]) -> Result<usize, RecordFault> {
+    if payload.len() > i32::MAX as usize {
         return Err(RecordFault::Size);
     }
     let count = usize::try_from(count).map_err(|_| RecordFault::Count)?;
-    if count > rest.len() / LEAST_RECORD {
-        return Err(RecordFault::Count);
-    }
+    if count > payload.len() / LEAST_RECORD { Err(RecordFault::Count) } else { Ok(count) }
+}
+
+/// Moves over all records; where one is bad, `rest` begins with it.
+fn check(count: i32, rest: &mut &[u8]) -> Result<(), RecordFault> {
+    let count = checked_count(count, rest)?;
     for _ in 0..count {
         *rest = check_record(rest)?;
     }
     if rest.is_empty() { Ok(()) } else { Err(RecordFault::TrailingBytes) }
+}
+
+/// Does what [`check_records`] does, and tells where the parts of each record are, in one walk.
+///
+/// # Errors
+///
+/// Those of [`check_records`].
+pub(crate) fn index_records(header: &BatchHeader, payload: &[u8]) -> Result<Vec<RecordRanges>, RecordError> {
+    let count = checked_count(header.count, payload).map_err(|fault| fault.at(header.base_offset, 0))?;
+    let mut ranges = Vec::with_capacity(count);
+    let mut cursor = RecordCursor::new(header);
+    while let Some(parts) = cursor.advance(payload) {
+        if (parts.header_count != 0 || !parts.headers.is_empty())
+            && check_headers(parts.header_count.cast_signed(), parts.headers).is_err()
+        {
+            break;
+        }
+        ranges.push(cursor.ranges_of(&parts));
+    }
+    if ranges.len() == count && cursor.position == payload.len() {
+        return Ok(ranges);
+    }
+    // The other walk knows what is wrong.
+    check_records(header, payload)?;
+    Err(RecordFault::TrailingBytes.at(header.base_offset, payload.len()))
 }
 
 /// Checks the first record and gives what follows it.
