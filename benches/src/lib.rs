@@ -1,1 +1,4 @@
-//! Benchmarks of ottla: see README.md beside this file.
+//! Benchmarks of ottla: see README.md beside this file. Here are the workloads that more than one of them uses.
+
+pub mod messages;
+pub mod workloads;

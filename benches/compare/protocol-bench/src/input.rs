@@ -1,0 +1,165 @@
+//! What is read and written: made once, by ottla, as the bytes on the wire.
+
+use bytes::{Bytes, BytesMut};
+use ottla_compression::{Codec, Compressor};
+use ottla_protocol::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
+use ottla_protocol::messages::metadata::{
+    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use ottla_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
+use ottla_protocol::records::BatchBuilder;
+use ottla_protocol::{BrokerId, Message, Uuid};
+
+/// Bytes on the wire, and what they are.
+pub struct Input {
+    /// For the table.
+    pub name: String,
+    /// The records, or partitions, in it.
+    pub count: usize,
+    /// The codec of a batch.
+    pub codec: Codec,
+    /// The batch, or the body of the message.
+    pub wire: Bytes,
+    /// Which message it is.
+    pub message: &'static str,
+}
+
+/// Versions that all four crates have.
+pub const METADATA: i16 = 13;
+pub const FETCH: i16 = 17;
+pub const PRODUCE: i16 = 13;
+
+impl Input {
+    /// Batches of records with a key of 9 bytes.
+    pub fn batches() -> Vec<Self> {
+        let mut inputs = Vec::new();
+        for len in [10, 100, 1024] {
+            for count in [1, 100, 10_000] {
+                inputs.push(Self::batch(len, count, Codec::None, false));
+            }
+        }
+        inputs.push(Self::batch(100, 1_000, Codec::None, true));
+        for codec in [Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd] {
+            inputs.push(Self::batch(100, 1_000, codec, false));
+        }
+        inputs
+    }
+
+    fn batch(len: usize, count: usize, codec: Codec, with_headers: bool) -> Self {
+        let wire = batch(len, count, codec, with_headers);
+        let codec_name = if codec == Codec::None { String::new() } else { format!(", {codec}") };
+        let headers = if with_headers { ", 2 headers" } else { "" };
+        let name = format!("{count} records of {len} B{headers}{codec_name}");
+        Self { name, count, codec, wire, message: "" }
+    }
+
+    /// Messages, each counted by its partitions.
+    pub fn messages() -> Vec<Self> {
+        let records = batch(100, 10, Codec::None, false);
+        let topic_id = Uuid([7; 16]);
+        let mut produce = ProduceRequest::default();
+        produce.acks = -1;
+        produce.timeout_ms = 30_000;
+        let mut topic = TopicProduceData::default();
+        topic.topic_id = topic_id;
+        topic.partition_data = (0..100)
+            .map(|index| {
+                let mut partition = PartitionProduceData::default();
+                partition.index = index;
+                partition.records = Some(records.clone());
+                partition
+            })
+            .collect();
+        produce.topic_data = vec![topic];
+
+        let mut fetch = FetchResponse::default();
+        fetch.session_id = 77;
+        let mut topic = FetchableTopicResponse::default();
+        topic.topic_id = topic_id;
+        topic.partitions = (0..100)
+            .map(|index| {
+                let mut partition = PartitionData::default();
+                partition.partition_index = index;
+                partition.high_watermark = 1_000_000;
+                partition.last_stable_offset = 1_000_000;
+                partition.log_start_offset = 0;
+                partition.aborted_transactions = None;
+                partition.records = Some(records.clone());
+                partition
+            })
+            .collect();
+        fetch.responses = vec![topic];
+
+        let mut metadata = MetadataResponse::default();
+        metadata.cluster_id = Some("a-cluster-of-some-name".into());
+        metadata.brokers = (0..12)
+            .map(|id| {
+                let mut broker = MetadataResponseBroker::default();
+                broker.node_id = BrokerId(id);
+                broker.host = format!("broker-{id}.example.org").into();
+                broker.port = 9092;
+                broker.rack = Some("rack-1".into());
+                broker
+            })
+            .collect();
+        metadata.topics = (0..100).map(topic_of_100).collect();
+
+        let of = |name: &str, message, count, wire| Self { name: name.into(), count, codec: Codec::None, wire, message };
+        vec![
+            of("Produce request, 100 partitions, per partition", "produce", 100, encoded(&produce, PRODUCE)),
+            of("Fetch response, 100 partitions of 10 records, per partition", "fetch", 100, encoded(&fetch, FETCH)),
+            of("Metadata of 10 000 partitions, per partition", "metadata", 10_000, encoded(&metadata, METADATA)),
+        ]
+    }
+}
+
+fn topic_of_100(number: i32) -> MetadataResponseTopic {
+    let mut topic = MetadataResponseTopic::default();
+    topic.name = Some(format!("some-topic-{number}").into());
+    topic.topic_id = Uuid([number as u8; 16]);
+    topic.partitions = (0..100)
+        .map(|index| {
+            let mut partition = MetadataResponsePartition::default();
+            partition.partition_index = index;
+            partition.leader_id = BrokerId(index % 12);
+            partition.leader_epoch = 3;
+            partition.replica_nodes = (0..3).map(|replica| BrokerId((index + replica) % 12)).collect();
+            partition.isr_nodes = partition.replica_nodes.clone();
+            partition
+        })
+        .collect();
+    topic
+}
+
+fn encoded<M: Message>(message: &M, version: i16) -> Bytes {
+    let mut out = BytesMut::new();
+    message.encode(version, &mut out).expect("the message fits the version");
+    out.freeze()
+}
+
+fn batch(len: usize, count: usize, codec: Codec, with_headers: bool) -> Bytes {
+    let mut builder = BatchBuilder::new(Vec::new());
+    let headers = [(&b"traceparent"[..], Some(&b"00-0af7651916cd43dd8448eb211c80319c-01"[..])), (&b"v"[..], Some(&b"1"[..]))];
+    for number in 0..count {
+        let value = text(len, number);
+        let timestamp = 1_700_000_000_000 + number as i64 / 8;
+        let headers = headers.into_iter().take(if with_headers { 2 } else { 0 });
+        builder.append(timestamp, Some(b"user-4711"), Some(&value), headers).expect("the record fits");
+    }
+    let mut batch = builder.build();
+    batch.compress(&codec.into(), &mut Compressor::new(), &mut Vec::new()).expect("compresses");
+    batch.seal();
+    batch.into_inner().into()
+}
+
+/// Text that compresses about as much as JSON does.
+fn text(len: usize, seed: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(len + 64);
+    let mut number = seed as u64 + 1;
+    while text.len() < len {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        text.extend(format!("{{\"id\":{},\"action\":\"click\"}}", number >> 44).bytes());
+    }
+    text.truncate(len);
+    text
+}
