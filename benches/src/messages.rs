@@ -8,7 +8,7 @@ use ottla_protocol::messages::metadata::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
 use ottla_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
-use ottla_protocol::{BrokerId, Message, Uuid};
+use ottla_protocol::{BrokerId, Encode, Message, Uuid};
 
 /// The versions that are measured: what a current broker and client agree on.
 pub mod versions {
@@ -89,7 +89,7 @@ fn topic(number: u8) -> MetadataResponseTopic {
 ///
 /// When the message cannot be written in this version.
 #[allow(clippy::expect_used, reason = "a benchmark's input")]
-pub fn body<M: Message>(message: &M, version: i16) -> Bytes {
+pub fn body<M: Message + Encode>(message: &M, version: i16) -> Bytes {
     let mut out = BytesMut::new();
     message.encode(version, &mut out).expect("the message fits its version");
     out.freeze()

@@ -12,7 +12,7 @@ use ottla_protocol::messages::produce::ProduceRequest;
 use ottla_protocol::records::{
     BatchBuilder, Decompressor, EncodedBatch, NO_HEADERS, OwnedBatch, RecordCursor, batches, check_records,
 };
-use ottla_protocol::{Message, Response};
+use ottla_protocol::{Decode, Encode, Message};
 
 use crate::messages::{self, versions};
 
@@ -47,7 +47,7 @@ const KEY: Option<&[u8]> = Some(b"user-4711");
 const RECORDS: usize = 1_000;
 
 fn values() -> Vec<Vec<u8>> {
-    (0..RECORDS).map(|seed| format!("{{\"id\":{seed:09},\"action\":\"click\"}}").repeat(3)[..100].into()).collect()
+    (0..RECORDS).map(|seed| format!("{{\"id\":{seed:09},\"action\":\"click\"}}").repeat(4)[..100].into()).collect()
 }
 
 fn build(values: &[Vec<u8>], headers: usize, buffer: Vec<u8>) -> EncodedBatch {
@@ -138,7 +138,7 @@ fn metadata_decode() -> Box<dyn FnMut()> {
     decode::<MetadataResponse>(messages::body(&messages::metadata(), versions::METADATA), versions::METADATA)
 }
 
-fn encode<M: Response>(message: M, version: i16) -> Box<dyn FnMut()> {
+fn encode<M: Message + Encode>(message: M, version: i16) -> Box<dyn FnMut()> {
     let mut out = BytesMut::new();
     Box::new(move || {
         out.clear();
@@ -147,7 +147,7 @@ fn encode<M: Response>(message: M, version: i16) -> Box<dyn FnMut()> {
     })
 }
 
-fn decode<M: Message>(body: Bytes, version: i16) -> Box<dyn FnMut()> {
+fn decode<M: Message + Decode>(body: Bytes, version: i16) -> Box<dyn FnMut()> {
     Box::new(move || {
         black_box(M::decode(black_box(&body), version).unwrap());
     })

@@ -8,7 +8,7 @@ use ottla_protocol::messages::metadata::{
 };
 use ottla_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
 use ottla_protocol::records::BatchBuilder;
-use ottla_protocol::{BrokerId, Message, Uuid};
+use ottla_protocol::{BrokerId, Encode, Message, Uuid};
 
 /// Bytes on the wire, and what they are.
 pub struct Input {
@@ -131,7 +131,7 @@ fn topic_of_100(number: i32) -> MetadataResponseTopic {
     topic
 }
 
-fn encoded<M: Message>(message: &M, version: i16) -> Bytes {
+fn encoded<M: Message + Encode>(message: &M, version: i16) -> Bytes {
     let mut out = BytesMut::new();
     message.encode(version, &mut out).expect("the message fits the version");
     out.freeze()

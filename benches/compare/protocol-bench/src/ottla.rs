@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};
 use ottla_compression::{Codec, Compression, Compressor, Decompressor};
-use ottla_protocol::Message;
+use ottla_protocol::{Decode, Encode, Message};
 use ottla_protocol::messages::{FetchResponse, MetadataResponse, ProduceRequest};
 use ottla_protocol::records::{BatchBuilder, OwnedBatch, batches};
 
@@ -93,7 +93,7 @@ pub fn message(input: &Input) -> (Work, Work) {
     }
 }
 
-fn typed<M: Message>(wire: &Bytes, version: i16, then: fn(&M) -> usize) -> (Work, Work) {
+fn typed<M: Message + Encode + Decode>(wire: &Bytes, version: i16, then: fn(&M) -> usize) -> (Work, Work) {
     let message = M::decode(wire, version).expect("reads");
     let mut out = BytesMut::with_capacity(wire.len());
     message.encode(version, &mut out).expect("writes");
