@@ -163,6 +163,7 @@ impl Runner {
                 None => {
                     cargo.env("OTTLA_JAVA", cluster::java::find()?);
                     cargo.env("OTTLA_KAFKA_LIBS", cluster::libs(cluster::NEWEST)?);
+                    cargo.env("OTTLA_KAFKA_LIBS_OLDER", cluster::libs(cluster::OLDER)?);
                 }
             }
         }
