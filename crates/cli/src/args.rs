@@ -67,6 +67,9 @@ pub(crate) enum Command {
     /// Show the cluster
     #[command(subcommand)]
     Cluster(commands::cluster::Command),
+    /// Look at Kafka's messages: decode them, list them; needs no cluster
+    #[command(subcommand)]
+    Protocol(commands::protocol::Command),
     /// Look into the files that brokers store records in; needs no cluster
     #[command(subcommand)]
     Log(commands::log::Command),

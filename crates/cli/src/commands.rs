@@ -7,6 +7,7 @@ pub(crate) mod consume;
 pub(crate) mod log;
 pub(crate) mod mock;
 pub(crate) mod produce;
+pub(crate) mod protocol;
 pub(crate) mod quickstart;
 pub(crate) mod topic;
 
@@ -23,6 +24,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Topic(command) => topic::run(&command.connection().within(outer), command).await,
         Command::Cluster(command) => cluster::run(outer, command).await,
         Command::Mock(arguments) => mock::run(arguments).await,
+        Command::Protocol(command) => protocol::run(&command),
         Command::Log(command) => log::run(command),
         Command::Bench(command) => bench::run(outer, command).await,
         Command::Completions(arguments) => completions::run(&arguments),

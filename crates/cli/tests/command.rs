@@ -9,6 +9,8 @@ mod dump;
 mod failures;
 #[path = "command/offsets.rs"]
 mod offsets;
+#[path = "command/protocol.rs"]
+mod protocol;
 #[path = "command/round_trip.rs"]
 mod round_trip;
 #[path = "command/run.rs"]
