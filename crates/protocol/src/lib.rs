@@ -5,6 +5,7 @@
 //! * [`frame`]: whole requests and responses as they travel, with length and header.
 //! * [`schema`] and [`walk`]: the definitions as data, and any message or frame read borrowed by them: printed, redacted,
 //!   rewritten.
+//! * [`views`]: Produce requests and Fetch responses, borrowed.
 //! * [`member_metadata`]: subscriptions and assignments of classic groups.
 //! * [`records`]: record batches, inside Produce requests and Fetch responses.
 //!
@@ -61,6 +62,7 @@ mod schema_tables;
 mod string;
 mod tagged_fields;
 mod version;
+pub mod views;
 pub mod walk;
 #[cfg_attr(
     not(all(feature = "client", feature = "broker")),

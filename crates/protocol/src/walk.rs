@@ -410,4 +410,4 @@ pub(crate) fn locate(message: &'static str, version: i16, body: &[u8], offset: u
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

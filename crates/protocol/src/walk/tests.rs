@@ -51,7 +51,8 @@ fn typed(schema: &'static MessageSchema, bytes: &Bytes, version: i16) -> Result<
     (message.holds)(bytes, version)
 }
 
-fn damaged(bytes: &Bytes, dice: &mut Dice) -> Bytes {
+/// The same with a few bytes changed.
+pub(crate) fn damaged(bytes: &Bytes, dice: &mut Dice) -> Bytes {
     let mut bytes = bytes.to_vec();
     for _ in 0..=dice.below(3) {
         if !bytes.is_empty() {
