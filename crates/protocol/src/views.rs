@@ -33,8 +33,10 @@ pub use produce::{ProducePartitionView, ProduceRequestView, ProduceTopicView};
 use std::fmt;
 use std::marker::PhantomData;
 
+use ottla_types::Uuid;
+
 use crate::schema::MessageSchema;
-use crate::walk::{Input, locate};
+use crate::walk::{Input, Text, locate};
 use crate::{DecodeError, WireError};
 
 type Read<T> = Result<T, WireError>;
@@ -126,6 +128,15 @@ impl<'a, T: Part<'a>> Iterator for Parts<'a, T> {
 }
 
 impl<'a, T: Part<'a>> ExactSizeIterator for Parts<'a, T> {}
+
+/// A topic by its name, up to the version before this one, or by its id.
+fn topic<'a>(input: &mut Input<'a>, ids_from: i16) -> Read<(Option<Text<'a>>, Option<Uuid>)> {
+    if input.version() < ids_from {
+        Ok((Some(input.string()?.ok_or(WireError::UnexpectedNull)?), None))
+    } else {
+        Ok((None, Some(input.uuid()?)))
+    }
+}
 
 /// Reads over the tagged fields of a struct, where the version has any; `known` reads those that it knows and says
 /// whether the tag was one of them.

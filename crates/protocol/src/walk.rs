@@ -33,6 +33,8 @@ mod path;
 mod rewrite;
 mod value;
 
+use std::fmt;
+
 pub use frame::{Frame, FrameJson};
 pub use json::{Json, Payloads, json};
 pub use path::Path;
@@ -44,8 +46,8 @@ pub(crate) use input::Input;
 use crate::schema::{FieldKind, FieldSchema, MessageSchema};
 use crate::{DecodeError, WireError};
 
-/// What comes next in a message.
-#[derive(Clone, Copy, Debug)]
+/// What comes next in a message. `Debug` prints neither payloads nor what may be secrets.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Step<'a> {
     /// A struct begins: the value of this field or one of its elements, or, without a field, the whole message. Its fields
@@ -61,6 +63,22 @@ pub enum Step<'a> {
     Value(&'static FieldSchema, Value<'a>),
     /// A tagged field that the schema does not have: its tag and its contents.
     UnknownTag(u32, &'a [u8]),
+}
+
+impl fmt::Debug for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BeginStruct(field) => write!(f, "BeginStruct({})", field.map_or("", |field| field.name)),
+            Self::EndStruct => f.write_str("EndStruct"),
+            Self::BeginArray(field, count) => write!(f, "BeginArray({}, {count})", field.name),
+            Self::EndArray => f.write_str("EndArray"),
+            Self::Value(field, Value::String(text)) if field.secret => {
+                write!(f, "Value({}, String(<{} bytes>))", field.name, text.len())
+            }
+            Self::Value(field, value) => write!(f, "Value({}, {value:?})", field.name),
+            Self::UnknownTag(tag, contents) => write!(f, "UnknownTag({tag}, <{} bytes>)", contents.len()),
+        }
+    }
 }
 
 /// A step, or what is between steps.
@@ -135,7 +153,7 @@ impl Level {
 }
 
 /// A cursor over the body of one message. A copy goes on independently from the same place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Walker<'a> {
     schema: &'static MessageSchema,
     start: usize,
@@ -145,6 +163,12 @@ pub struct Walker<'a> {
     depth: usize,
     begun: bool,
     failed: Option<WireError>,
+}
+
+impl fmt::Debug for Walker<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {:?}, {}", self.schema.name, self.input, self.path())
+    }
 }
 
 impl<'a> Walker<'a> {

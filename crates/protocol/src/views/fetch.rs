@@ -4,7 +4,7 @@ use std::fmt;
 
 use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
 
-use super::{Part, Parts, Read, checked, tags, unknown_tags};
+use super::{Part, Parts, Read, checked, tags, topic, unknown_tags};
 use crate::walk::{Input, Text};
 use crate::{DecodeError, WireError};
 
@@ -109,12 +109,7 @@ impl<'a> Part<'a> for FetchTopicView<'a> {
     const LEAST: usize = 3;
 
     fn read(input: &mut Input<'a>) -> Read<Self> {
-        let (mut name, mut id) = (None, None);
-        if input.version() <= 12 {
-            name = Some(input.string()?.ok_or(WireError::UnexpectedNull)?);
-        } else {
-            id = Some(input.uuid()?);
-        }
+        let (name, id) = topic(input, 13)?;
         let topic = Self { name, id, partitions: Parts::read(input)? };
         unknown_tags(input)?;
         Ok(topic)

@@ -2,9 +2,9 @@
 
 use ottla_types::Uuid;
 
-use super::{Part, Parts, Read, checked, unknown_tags};
+use super::{Part, Parts, Read, checked, topic, unknown_tags};
+use crate::DecodeError;
 use crate::walk::{Input, Text};
-use crate::{DecodeError, WireError};
 
 /// A Produce request of any version.
 #[derive(Clone, Copy, Debug)]
@@ -93,12 +93,7 @@ impl<'a> Part<'a> for ProduceTopicView<'a> {
     const LEAST: usize = 3;
 
     fn read(input: &mut Input<'a>) -> Read<Self> {
-        let (mut name, mut id) = (None, None);
-        if input.version() <= 12 {
-            name = Some(input.string()?.ok_or(WireError::UnexpectedNull)?);
-        } else {
-            id = Some(input.uuid()?);
-        }
+        let (name, id) = topic(input, 13)?;
         let topic = Self { name, id, partitions: Parts::read(input)? };
         unknown_tags(input)?;
         Ok(topic)

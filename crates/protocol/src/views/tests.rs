@@ -5,10 +5,11 @@ use bytes::Bytes;
 use super::fetch::{AbortedTransactionView, FetchPartitionView, FetchTopicView, NodeEndpointView};
 use super::produce::{ProducePartitionView, ProduceTopicView};
 use super::{Part, ProduceRequestView};
-use crate::WireError;
 use crate::message::random::{Dice, body};
 use crate::schema::{FieldKind, FieldSchema, MessageSchema};
+use crate::walk::Text;
 use crate::walk::tests::{damaged, golden};
+use crate::{DecodeError, Utf8Bytes, Uuid, WireError};
 
 /// Calls with what Kafka wrote of a message and with random ones, each also damaged, cut short and with bytes after it.
 pub(super) fn bodies(name: &str, mut call: impl FnMut(Bytes, i16)) {
@@ -34,6 +35,41 @@ pub(super) fn bodies(name: &str, mut call: impl FnMut(Bytes, i16)) {
             let bytes = body(schema, version, &mut dice);
             variants(bytes.into(), version, &mut dice);
         }
+    }
+}
+
+/// Compares the name or the id of a topic.
+pub(super) fn same_topic(own: (Option<Text<'_>>, Option<Uuid>), typed: (&Utf8Bytes, Uuid), version: i16) {
+    assert_eq!((own.0.is_some(), own.1.is_some()), (version <= 12, version >= 13));
+    assert_eq!(own.0.unwrap_or_default().to_str_lossy(), typed.0.as_str());
+    assert_eq!(own.1.unwrap_or(Uuid::NIL), typed.1);
+}
+
+/// How often view and type could read, and how often both refused.
+#[derive(Default)]
+pub(super) struct Tally {
+    read: usize,
+    refused: usize,
+}
+
+impl Tally {
+    /// Both, if both could read; asserts that they failed alike if not.
+    pub(super) fn both<V, M>(&mut self, view: Result<V, DecodeError>, typed: Result<M, DecodeError>) -> Option<(V, M)> {
+        match (view, typed) {
+            (Ok(view), Ok(typed)) => {
+                self.read += 1;
+                Some((view, typed))
+            }
+            (view, typed) => {
+                self.refused += 1;
+                assert_eq!(view.err(), typed.err());
+                None
+            }
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        assert!(self.read > 1000 && self.refused > 1000, "{} read, {} refused", self.read, self.refused);
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{ApiKey, DecodeError, WireError};
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Frame<'a> {
     frame: &'a [u8],
     key: ApiKey,
@@ -37,6 +37,13 @@ pub struct Frame<'a> {
     schema: &'static MessageSchema,
     /// Where the body begins.
     body: usize,
+}
+
+impl fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { correlation_id, schema, version, .. } = self;
+        write!(f, "{} version {version}, correlation id {correlation_id}, {} bytes", schema.name, self.frame.len())
+    }
 }
 
 impl<'a> Frame<'a> {

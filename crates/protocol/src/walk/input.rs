@@ -3,6 +3,8 @@
 //! Accepts and refuses what [`Reader`](crate::reader::Reader) does, and stands at the same place when it refuses; but takes
 //! strings as the bytes they are, and needs no shared buffer.
 
+use std::fmt;
+
 use ottla_types::Uuid;
 
 use super::Text;
@@ -12,7 +14,7 @@ use crate::primitives::{self, Parsed};
 type Read<T> = Result<T, WireError>;
 
 /// A place in bytes, and the version of the message that is read from there.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Input<'a> {
     whole: &'a [u8],
     rest: &'a [u8],
@@ -21,6 +23,13 @@ pub(crate) struct Input<'a> {
 }
 
 const MAX_STRING: usize = i16::MAX as usize;
+
+impl fmt::Debug for Input<'_> {
+    /// The place, never the bytes, which may be payloads or secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "byte {} of {}, version {}", self.offset(), self.whole.len(), self.version)
+    }
+}
 
 impl<'a> Input<'a> {
     /// Reads `whole` from `start` on.

@@ -66,7 +66,6 @@ fn hide(slot: &mut Slot<'_, '_>) {
 }
 
 /// A value on the way, and the chance to change it.
-#[derive(Debug)]
 pub struct Slot<'s, 'a> {
     walker: &'s Walker<'a>,
     field: &'static FieldSchema,
@@ -76,6 +75,12 @@ pub struct Slot<'s, 'a> {
     place: usize,
     set: bool,
     refusal: Option<EncodeErrorKind>,
+}
+
+impl fmt::Debug for Slot<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("at", self.walker).field("step", &Step::Value(self.field, self.value)).finish()
+    }
 }
 
 impl<'a> Slot<'_, 'a> {

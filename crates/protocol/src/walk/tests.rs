@@ -1,6 +1,8 @@
 //! The walker against typed messages, over every message and version: the same is read, and the same is refused.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::read_to_string;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use flate2::read::GzDecoder;
@@ -20,14 +22,20 @@ pub(super) fn each(call: impl Fn(&'static MessageSchema, i16, &mut Dice)) {
     }
 }
 
+/// The files of messages that Kafka wrote: the committed ones, or those of the folder that `OTTLA_GOLDEN` names.
+fn corpus() -> Vec<String> {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let folder = std::env::var_os("OTTLA_GOLDEN").map_or(committed, PathBuf::from);
+    let read = |name: &str| match File::open(folder.join(format!("{name}.gz"))) {
+        Ok(file) => read_to_string(GzDecoder::new(file)),
+        Err(_) => read_to_string(File::open(folder.join(name)).expect("a file of vectors")),
+    };
+    ["golden-new.tsv", "golden-old.tsv"].map(|name| read(name).expect("text")).into()
+}
+
 /// The bytes that Kafka wrote of every message and version.
 pub(crate) fn golden(mut call: impl FnMut(&'static MessageSchema, i16, Bytes)) {
-    for file in [
-        &include_bytes!("../../tests/golden/golden-new.tsv.gz")[..],
-        include_bytes!("../../tests/golden/golden-old.tsv.gz"),
-    ] {
-        let mut text = String::new();
-        GzDecoder::new(file).read_to_string(&mut text).expect("compressed text");
+    for text in corpus() {
         for line in text.lines() {
             let columns: Vec<&str> = line.split('\t').collect();
             let name = columns[0].replace("ListClientMetricsResources", "ListConfigResources");
@@ -179,4 +187,14 @@ fn unknown_tags_are_told_with_their_contents_and_the_way_to_them() {
     }
     let path = || "_tagged_fields".to_owned();
     assert_eq!(unknown, [(9, &b"abc"[..], path()), (5, &b""[..], path())]);
+}
+
+#[test]
+fn debug_shows_neither_payloads_nor_secrets() {
+    let schema = MessageSchema::named("SaslAuthenticateRequest").expect("known");
+    let mut walker = Walker::new(schema, b"\x00\x00\x00\x06secret", 0).expect("a version");
+    walker.step().expect("the beginning");
+    let step = walker.step().expect("readable").expect("a value");
+    assert_eq!(format!("{step:?}"), "Value(AuthBytes, Bytes(<6 bytes>))");
+    assert_eq!(format!("{walker:?}"), "SaslAuthenticateRequest at byte 10 of 10, version 0, AuthBytes");
 }

@@ -6,8 +6,9 @@ use std::str::Utf8Error;
 
 use ottla_types::Uuid;
 
-/// A value of a message that is neither an array nor a struct.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A value of a message that is neither an array nor a struct. `Debug` prints the length of bytes and records, not their
+/// contents; whether a text is a secret only its field knows.
+#[derive(Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Value<'a> {
     /// Null: of a string, of bytes or records, of an array, or of a struct.
@@ -50,6 +51,21 @@ impl<'a> Value<'a> {
         match self {
             Self::Bytes(bytes) | Self::Records(bytes) => Some(bytes),
             _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::Bool(value) => write!(f, "Bool({value})"),
+            Self::Int(number) => write!(f, "Int({number})"),
+            Self::Float(number) => write!(f, "Float({number:?})"),
+            Self::Uuid(id) => write!(f, "Uuid({id})"),
+            Self::String(text) => write!(f, "String({text:?})"),
+            Self::Bytes(bytes) => write!(f, "Bytes(<{} bytes>)", bytes.len()),
+            Self::Records(bytes) => write!(f, "Records(<{} bytes>)", bytes.len()),
         }
     }
 }
