@@ -49,10 +49,15 @@
 //! What brokers before 0.11 stored, message sets of the formats v0 and v1, shows as [`RecordError::Legacy`] and is
 //! turned into batches by [`legacy::upgrade`]; [`legacy`] also writes them, and converts batches down to them.
 //!
-//! # Editing in place
+//! # Editing and converting
 //!
-//! [`edit`] has what a broker or a retry changes in an encoded batch: base offset and leader epoch (outside of the
-//! CRC), producer, timestamp type, CRC.
+//! | what changes | with | costs |
+//! |---|---|---|
+//! | base offset, leader epoch | [`edit`] | a few bytes written |
+//! | producer id, epoch, sequence, transactional mark, log-append time | [`edit`] | and a CRC |
+//! | the codec | [`recompress`] | decompressing, compressing |
+//! | the size of batches | [`rebatch`] | and the records' deltas |
+//! | the format | [`legacy::upgrade`], [`legacy::downgrade`] | and all else about records |
 
 mod attributes;
 mod batch;
@@ -64,6 +69,8 @@ mod error;
 mod header;
 mod iter;
 pub mod legacy;
+mod rebatch;
+mod recompress;
 mod owned;
 mod varint;
 
@@ -76,6 +83,9 @@ pub use error::{NewerFeature, RecordError, RecordFault};
 pub use header::{BatchHeader, Producer, sequence_after};
 pub use iter::{HeaderIter, HeaderView, RecordCursor, RecordIter, RecordRanges, RecordView, check_records};
 pub use owned::OwnedBatch;
+
+pub use rebatch::{Rebatch, Rebatched, rebatch};
+pub use recompress::recompress;
 
 pub use ottla_compression::{Codec, Compression, CompressionError, Compressor, Decompressor};
 

@@ -68,11 +68,11 @@ impl EncodedBatch {
 
     /// Compresses the records into `buffer`, whose contents are dropped; afterwards the batch has that buffer and
     /// `buffer` is the one that it had. Where compressing would not make the batch shorter it is left as it is, and
-    /// so it is with [`Codec::None`]. Answers whether it is compressed now.
+    /// so it is with [`Codec::None`] or where it is compressed already. Answers whether it is compressed now.
     ///
     /// # Errors
     ///
-    /// [`RecordError::Compression`] if the codec fails, or the batch is compressed already. The batch is then as it was.
+    /// [`RecordError::Compression`] if the codec fails or is not compiled in. The batch is then as it was.
     pub fn compress(
         &mut self,
         compression: &Compression,

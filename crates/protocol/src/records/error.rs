@@ -98,6 +98,8 @@ pub enum RecordFault {
     Count,
     /// The last offset is before the base offset.
     LastOffset,
+    /// A record's offset is not above the one before, or beyond the batch's last.
+    Offset,
     /// A record is longer than what is left, or shorter than its parts.
     RecordLength,
     /// A varint is cut short or goes on for too long.
@@ -130,6 +132,7 @@ impl fmt::Display for RecordFault {
         f.write_str(match self {
             Self::Count => "its number of records is impossible",
             Self::LastOffset => "its last offset is before its base offset",
+            Self::Offset => "a record's offset is out of order",
             Self::RecordLength => "a record's length is wrong",
             Self::Varint => "a varint is malformed",
             Self::Field => "a key, value or header does not fit its record",
