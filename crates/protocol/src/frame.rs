@@ -42,8 +42,8 @@ pub fn decode_request_header(frame: &Bytes) -> Result<(RequestHeader, Bytes), De
     let read = |reader: &mut Reader<'_>| {
         let key = ApiKey(reader.int16()?);
         let version = reader.int16()?;
-        let correlation_id = reader.int32()?;
         key.name().ok_or(WireError::UnknownApiKey)?;
+        let correlation_id = reader.int32()?;
         let header_version = key.request_header_version(version);
         let client_id = if header_version >= 1 { reader.classic_nullable_string()? } else { None };
         let mut unknown_tagged_fields = TaggedFields::new();
@@ -68,7 +68,8 @@ pub(crate) fn request_header_failure(frame: &[u8], offset: usize, kind: WireErro
     };
     match kind {
         WireError::UnknownApiKey => {
-            DecodeError::new("RequestHeader", version, offset, kind).with_path("RequestApiKey".to_owned())
+            // Which is the first in the frame.
+            DecodeError::new("RequestHeader", version, 0, kind).with_path("RequestApiKey".to_owned())
         }
         kind => locate("RequestHeader", version, frame, offset, kind),
     }
