@@ -1,8 +1,14 @@
-//! `cargo xtask fuzz`: every fuzz target for a while, as many at a time as there are processors.
+//! `cargo xtask fuzz`: every fuzz target for a while, as many at a time as there are processors, beginning with golden
+//! vectors.
+
+mod report;
+mod seeds;
 
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use report::Report;
 
 use crate::flags::Flags;
 use crate::util::{self, Result, list, metadata};
@@ -10,7 +16,9 @@ use crate::util::{self, Result, list, metadata};
 const USAGE: &str = "\
 usage: cargo xtask fuzz [--seconds 30] [TARGET]...
 
-Runs the targets of fuzz/ (all, unless some are named), each for so many seconds. What it finds is kept in
+Runs the targets of fuzz/ (all, unless some are named), each for so many seconds, two or as many at a time as there are
+processors, beginning with the golden vectors of crates/protocol/tests/golden and with fuzz/seeds/TARGET. Prints what each
+has executed and covered; fails if one finds something, or has executed nothing. What it finds is kept in
 fuzz/artifacts/TARGET/, and `cargo +nightly fuzz run TARGET FILE` runs it again.
 ";
 
@@ -34,7 +42,12 @@ pub fn run(args: Vec<String>) -> Result<()> {
     }
     bring_tools()?;
     util::run(&mut cargo_fuzz("build"))?;
-    let failures = run_all(&chosen, seconds);
+    let seeded = seeds::write()?;
+    for target in &chosen {
+        println!("fuzz {target}: {} golden seeds", seeded.get(target.as_str()).unwrap_or(&0));
+    }
+    let mut failures = run_all(&chosen, seconds);
+    failures.sort();
     if failures.is_empty() {
         println!("fuzz: {} targets, {seconds} s each, nothing found", chosen.len());
         return Ok(());
@@ -51,7 +64,7 @@ fn run_all(targets: &[String], seconds: u32) -> Vec<String> {
             scope.spawn(|| {
                 while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
                     match run_one(target, seconds) {
-                        Ok(summary) => println!("fuzz {target}: {summary}"),
+                        Ok(report) => println!("fuzz {target}: {report}"),
                         Err(error) => failures.lock().unwrap_or_else(|e| e.into_inner()).push(error.to_string()),
                     }
                 }
@@ -61,8 +74,8 @@ fn run_all(targets: &[String], seconds: u32) -> Vec<String> {
     failures.into_inner().unwrap_or_else(|e| e.into_inner())
 }
 
-/// Runs one target and hands back libFuzzer's last line.
-fn run_one(target: &str, seconds: u32) -> Result<String> {
+/// Runs one target; what it found is an error, and so is to have run nothing.
+fn run_one(target: &str, seconds: u32) -> Result<Report> {
     let corpus = util::root().join("fuzz/corpus").join(target);
     std::fs::create_dir_all(&corpus)?;
     let mut fuzz = cargo_fuzz("run");
@@ -73,15 +86,20 @@ fn run_one(target: &str, seconds: u32) -> Result<String> {
     }
     fuzz.arg("--");
     fuzz.arg(format!("-max_total_time={seconds}"));
+    fuzz.arg("-print_final_stats=1");
     fuzz.arg(format!("-timeout={HANG_SECONDS}"));
     fuzz.arg(format!("-rss_limit_mb={RSS_LIMIT_MIB}"));
     let output = util::raw_output(&mut fuzz)?;
     let said = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = said.lines().collect();
     if output.status.success() {
-        let done = lines.iter().rev().find(|line| line.starts_with("Done ")).copied();
-        return Ok(done.unwrap_or("done").to_owned());
+        let report = Report::read(&said);
+        // libFuzzer reads the corpus first; more than that must have been tried.
+        if report.executions == 0 {
+            return Err(format!("fuzz {target} has executed nothing:\n{said}").into());
+        }
+        return Ok(report);
     }
+    let lines: Vec<&str> = said.lines().collect();
     // Where it panicked, if it did, and how to run that again; the rest is backtraces of libFuzzer's own.
     let panicked = lines.iter().position(|line| line.contains("panicked at")).unwrap_or(lines.len());
     let told = lines.iter().skip(panicked).take(4).chain(

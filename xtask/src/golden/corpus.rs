@@ -12,8 +12,12 @@ pub struct Corpus(Vec<(String, String)>);
 /// A line of `golden-*.tsv` with its line of notes.
 pub struct Vector<'a> {
     pub name: &'a str,
+    pub api_key: Option<i16>,
+    kind_of_message: &'a str,
     pub version: i16,
     pub bytes: Vec<u8>,
+    /// Of the header that goes before it.
+    pub header_version: Option<i16>,
     /// How it was filled: `defaults`, `full`, `nulls`, `extremes`, `hollow`, `random`.
     pub kind: &'a str,
     pub line: &'a str,
@@ -22,8 +26,21 @@ pub struct Vector<'a> {
 
 /// A line of `records-*.tsv`.
 pub struct RecordSet<'a> {
+    pub name: &'a str,
     pub bytes: Vec<u8>,
     pub line: &'a str,
+}
+
+impl Vector<'_> {
+    /// Whether a client sends it.
+    pub fn is_request(&self) -> bool {
+        self.kind_of_message == "request"
+    }
+
+    /// The name of the message today, of which one was renamed after 3.9.
+    pub fn current_name(&self) -> String {
+        self.name.replace("ListClientMetricsResources", "ListConfigResources")
+    }
 }
 
 impl Corpus {
@@ -57,10 +74,21 @@ impl Corpus {
         let vectors = lines.lines().zip(notes.lines()).map(|(line, notes)| {
             let columns: Vec<&str> = line.split('\t').collect();
             let noted: Vec<&str> = notes.split('\t').collect();
-            let ([name, _, _, version, hex, _], [kind, _, _, _]) = (&columns[..], &noted[..]) else {
+            let ([name, key, kind_of_message, version, hex, _], [kind, _, _, header]) = (&columns[..], &noted[..])
+            else {
                 return Err(format!("{file}: a line with other columns: {line}").into());
             };
-            Ok(Vector { name, version: version.parse()?, bytes: bytes(hex)?, kind, line, notes })
+            Ok(Vector {
+                name,
+                api_key: key.parse().ok(),
+                kind_of_message,
+                version: version.parse()?,
+                bytes: bytes(hex)?,
+                header_version: header.parse().ok(),
+                kind,
+                line,
+                notes,
+            })
         });
         vectors.collect()
     }
@@ -69,10 +97,10 @@ impl Corpus {
     pub fn record_sets(text: &str) -> Result<Vec<RecordSet<'_>>> {
         let sets = text.lines().map(|line| {
             let mut columns = line.split('\t');
-            let (Some(_), Some(_), Some(hex)) = (columns.next(), columns.next(), columns.next()) else {
+            let (Some(name), Some(_), Some(hex)) = (columns.next(), columns.next(), columns.next()) else {
                 return Err(format!("a record set with other columns: {line}").into());
             };
-            Ok(RecordSet { bytes: bytes(hex)?, line })
+            Ok(RecordSet { name, bytes: bytes(hex)?, line })
         });
         sets.collect()
     }

@@ -1,0 +1,63 @@
+//! Any bytes, read as record batches with the right CRCs and converted down to either old format: refused, or the same records
+//! come out of what was written.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use ottla_fuzz::records::{codec, seal_batches, seal_messages};
+use ottla_protocol::records::legacy::{Downgrade, MessageFormat, downgrade, upgrade};
+use ottla_protocol::records::{Codec, Compressor, Decompressor, RecordError, batches};
+
+const LIMIT: usize = 1 << 20;
+
+fuzz_target!(|data: &[u8]| {
+    let [how, codec_byte, set @ ..] = data else { return };
+    let mut set = set.to_vec();
+    seal_batches(&mut set);
+    seal_messages(&mut set);
+    let format = if how & 1 == 0 { MessageFormat::V0 } else { MessageFormat::V1 };
+    let mut to = Downgrade::to(format);
+    if how & 2 != 0 {
+        to = to.lossless();
+    }
+    match codec(*codec_byte) {
+        Codec::Zstd => {}
+        codec => to = to.compress(codec.into()),
+    }
+    let mut old = Vec::new();
+    let mut compressor = Compressor::new();
+    let Ok(done) = downgrade(&set, &to, &mut Decompressor::new(), &mut compressor, &mut old, LIMIT) else { return };
+    assert!(done.read <= set.len());
+    assert!(old.len() <= LIMIT.max(set.len()));
+    // What was in an old format already was not looked into.
+    if batches(&set).any(|batch| matches!(batch, Err(RecordError::Legacy { .. }))) {
+        return;
+    }
+    let mut again = Vec::new();
+    let read = upgrade(&old, &mut Decompressor::new(), &mut again, 64 << 20).expect("what we wrote");
+    assert_eq!(read, old.len());
+    let mut sent = records(&set);
+    if format == MessageFormat::V0 {
+        sent.iter_mut().for_each(|record| record.1 = -1);
+    }
+    assert_eq!(sent.len(), done.records);
+    assert_eq!(records(&again), sent);
+});
+
+type Record = (i64, i64, Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// Those that are no control records.
+fn records(set: &[u8]) -> Vec<Record> {
+    let mut found = Vec::new();
+    for batch in batches(set) {
+        let batch = batch.expect("it was converted");
+        // Those are dropped unread.
+        if !batch.header().is_control() {
+            let mut scratch = Vec::new();
+            let records = batch.open(&mut Decompressor::new(), &mut scratch, 64 << 20).expect("it was converted");
+            found.extend(records.map(|record| {
+                (record.offset, record.timestamp, record.key.map(<[u8]>::to_vec), record.value.map(<[u8]>::to_vec))
+            }));
+        }
+    }
+    found
+}
