@@ -226,6 +226,7 @@ impl<'a> Walker<'a> {
     /// # Errors
     ///
     /// When the bytes are no such message in this version. It says so again when it is asked again.
+    #[inline]
     pub fn step(&mut self) -> Result<Option<Step<'a>>, DecodeError> {
         loop {
             match self.advance() {
@@ -277,10 +278,12 @@ impl<'a> Walker<'a> {
         error.with_path(self.path().to_string())
     }
 
+    #[inline]
     fn level(&mut self) -> Option<&mut Level> {
         self.levels.get_mut(self.depth.wrapping_sub(1))
     }
 
+    #[inline]
     fn open(&mut self, fields: &'static [FieldSchema]) -> Result<(), WireError> {
         let Some(level) = self.levels.get_mut(self.depth) else {
             return Err(WireError::Malformed);
@@ -290,11 +293,13 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
+    #[inline]
     fn close(&mut self) -> Event<'a> {
         self.depth = self.depth.saturating_sub(1);
         Event::Step(Step::EndStruct)
     }
 
+    #[inline]
     fn advance(&mut self) -> Result<Event<'a>, WireError> {
         if let Some(kind) = self.failed {
             return Err(kind);
@@ -389,6 +394,7 @@ impl<'a> Walker<'a> {
     }
 
     /// The value of a field that is no array, or an element of one.
+    #[inline]
     fn single(&mut self, field: &'static FieldSchema, nullable: bool) -> Result<Event<'a>, WireError> {
         let input = &mut self.input;
         let value = match field.kind {

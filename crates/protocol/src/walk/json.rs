@@ -144,7 +144,9 @@ impl Printer<'_, '_> {
         let event = next(walker)?;
         let mut letters = field.name.chars();
         let first = letters.next().unwrap_or_default().to_ascii_lowercase();
-        write!(self.out, "\"{first}{}", letters.as_str())?;
+        self.out.write_char('"')?;
+        self.out.write_char(first)?;
+        self.out.write_str(letters.as_str())?;
         match event {
             Event::Step(Step::Value(_, Value::Records(bytes))) => write!(self.out, "SizeInBytes\":{}", bytes.len()),
             Event::Step(Step::Value(_, Value::Bytes(bytes))) if self.payloads == Payloads::Hidden => {
@@ -219,8 +221,10 @@ impl Printer<'_, '_> {
     fn text(&mut self, text: Text<'_>) -> fmt::Result {
         self.out.write_char('"')?;
         for chunk in text.as_bytes().utf8_chunks() {
-            for character in chunk.valid().chars() {
-                match character {
+            let mut rest = chunk.valid();
+            while let Some((plain, special, after)) = cut(rest) {
+                self.out.write_str(plain)?;
+                match special {
                     '"' => self.out.write_str("\\\"")?,
                     '\\' => self.out.write_str("\\\\")?,
                     '\n' => self.out.write_str("\\n")?,
@@ -228,10 +232,11 @@ impl Printer<'_, '_> {
                     '\t' => self.out.write_str("\\t")?,
                     '\u{8}' => self.out.write_str("\\b")?,
                     '\u{c}' => self.out.write_str("\\f")?,
-                    control if u32::from(control) < 0x20 => write!(self.out, "\\u{:04X}", u32::from(control))?,
-                    plain => self.out.write_char(plain)?,
+                    control => write!(self.out, "\\u{:04X}", u32::from(control))?,
                 }
+                rest = after;
             }
+            self.out.write_str(rest)?;
             if !chunk.invalid().is_empty() {
                 self.out.write_char('\u{fffd}')?;
             }
@@ -254,6 +259,15 @@ impl Printer<'_, '_> {
         }
         self.out.write_char('"')
     }
+}
+
+/// What stands before the first character that JSON wants escaped, that character, and what stands after it.
+fn cut(text: &str) -> Option<(&str, char, &str)> {
+    let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    let place = text.bytes().position(|byte| special(&byte))?;
+    let (plain, rest) = text.split_at_checked(place)?;
+    let mut rest = rest.chars();
+    Some((plain, rest.next()?, rest.as_str()))
 }
 
 #[cfg(test)]
