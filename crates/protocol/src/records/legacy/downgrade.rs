@@ -220,7 +220,11 @@ impl Work<'_> {
             self.done.records = self.done.records.saturating_add(1);
             return Ok(());
         }
-        let compression = self.compression(wrapper.attributes.codec()?)?;
+        let codec = wrapper.attributes.codec()?;
+        if codec == Codec::None && wrapper.offset < self.how.first_offset {
+            return Ok(());
+        }
+        let compression = self.compression(codec)?;
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut decompressor = std::mem::take(self.decompressor);
         self.set.set_log_append_time(wrapper.log_append_time());

@@ -121,8 +121,12 @@ fn records_before_the_offset_asked_for_are_left_out_of_what_is_not_compressed() 
     let how = Downgrade::to(MessageFormat::V1).from_offset(502);
     let (set, done) = down(three(Attributes::default(), Codec::None).as_bytes(), &how).unwrap();
     assert_eq!((done.records, read(&set)[0].0), (2, 502));
+    let v1 = set;
     let (set, _) = down(three(Attributes::default(), Codec::Lz4).as_bytes(), &how).unwrap();
     assert_eq!(read(&set).len(), 3);
+    let (set, _) = down(&v1, &Downgrade::to(MessageFormat::V0).from_offset(503)).unwrap();
+    assert_eq!((read(&set).len(), read(&set)[0].0), (1, 509), "messages that are converted");
+    assert_eq!(down(&v1, &Downgrade::to(MessageFormat::V1).from_offset(503)).unwrap().0, v1, "and that are not");
 }
 
 #[test]
