@@ -1,27 +1,32 @@
 //! `cargo xtask ci`: every check that a change must pass, with the time that each took.
 
+mod crates;
+
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::flags::Flags;
 use crate::util::{self, Result};
-use crate::{codegen, fuzz, golden, tidy};
+use crate::{api, codegen, fuzz, golden, tidy};
 
 const USAGE: &str = "\
 usage: cargo xtask ci [--only STEP,STEP...] [--skip STEP,STEP...]
 
-Steps, in order: format clippy docs codegen tidy msrv quickstart test golden fuzz. All are run, also after one has failed.
+Steps, in order: format clippy docs codegen api tidy features package msrv quickstart test golden fuzz. All are run, also after one has failed.
 ";
 
 /// A step: its name and its work.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 13] = [
     ("format", format),
     ("clippy", clippy),
     ("docs", docs),
     ("codegen", generated),
+    ("api", interfaces),
     ("tidy", tidy::run),
+    ("features", crates::features),
+    ("package", crates::package),
     ("msrv", msrv),
     ("quickstart", quickstart),
     ("test", test),
@@ -79,7 +84,12 @@ pub fn run(args: Vec<String>) -> Result<()> {
 
 fn format() -> Result<()> {
     util::run(util::cargo().args(["fmt", "--all", "--check"]))?;
-    for workspace in ["fuzz/Cargo.toml", "crates/mock/tests/peers/Cargo.toml"] {
+    for workspace in [
+        "fuzz/Cargo.toml",
+        "crates/mock/tests/peers/Cargo.toml",
+        "crates/ottla/tests/outside/Cargo.toml",
+        "xtask/public-api/Cargo.toml",
+    ] {
         if util::root().join(workspace).exists() {
             util::run(util::cargo().args(["fmt", "--check", "--manifest-path", workspace]))?;
         }
@@ -104,6 +114,10 @@ fn docs() -> Result<()> {
 fn generated() -> Result<()> {
     codegen::run(&["--check".to_owned()])?;
     Ok(())
+}
+
+fn interfaces() -> Result<()> {
+    api::run(&["--check".to_owned()])
 }
 
 /// Builds the crates with the oldest compiler that they promise to build with, where rustup can bring it.

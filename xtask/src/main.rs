@@ -1,5 +1,6 @@
 //! `cargo xtask`: every step of building, testing and measuring ottla, one file a command.
 
+mod api;
 mod bench;
 mod ci;
 mod cluster;
@@ -25,6 +26,7 @@ usage: cargo xtask COMMAND [flags]
   fuzz [--seconds N]           every fuzz target for N seconds
   bench micro|compare|build    measurements, also beside other clients
   cluster up|down|status|...   real Kafka clusters on loopback (`cluster help` says more)
+  api [--check]                writes what crates offer to the outside
   codegen [--check]            writes the messages of crates/protocol from its schema
   schema --kafka V --older V   takes that schema out of Kafka's client jars
 ";
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = args.collect();
     let outcome = match command.as_str() {
         "cluster" => cluster::run(rest),
+        "api" => api::run(&rest),
         "codegen" => codegen::run(&rest).map_err(Into::into),
         "schema" => schema::run(&rest).map_err(Into::into),
         "test" => test::run(rest),

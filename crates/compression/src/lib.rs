@@ -87,3 +87,8 @@ pub use codec::{Codec, Compression};
 pub use compressor::{Compressor, compress};
 pub use decompressor::{Decompressor, decompress};
 pub use error::CompressionError;
+
+// The examples of the page on crates.io are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,13 +1,21 @@
 //! Kafka's wire format: every message in every version, and record batches; no I/O.
 //!
-//! * [`messages`]: one module per API, generated from the facts in `schema/`. One struct covers all versions of a message.
-//! * [`Message`]: encode and decode one of them in a given version; [`Request`] and [`Response`] pair them up.
+//! In the order in which one comes across them:
+//!
+#![cfg_attr(
+    feature = "messages",
+    doc = "* [`messages`]: one module per API, generated from the facts in `schema/`. One struct covers all versions of a message."
+)]
+#![cfg_attr(
+    feature = "messages",
+    doc = "* [`Message`]: encode and decode one of them in a given version; [`Request`] and [`Response`] pair them up."
+)]
 //! * [`frame`]: whole requests and responses as they travel, with length and header.
 //! * [`schema`] and [`walk`]: the definitions as data, and any message or frame read borrowed by them: printed, redacted,
 //!   rewritten.
 //! * [`views`]: Produce requests and Fetch responses, borrowed.
-//! * [`member_metadata`]: subscriptions and assignments of classic groups.
-//! * [`records`]: record batches, inside Produce requests and Fetch responses.
+#![cfg_attr(feature = "messages", doc = "* [`member_metadata`]: subscriptions and assignments of classic groups.")]
+#![cfg_attr(feature = "records", doc = "* [`records`]: record batches, inside Produce requests and Fetch responses.")]
 //!
 //! # Features
 //!
@@ -82,3 +90,8 @@ pub use tagged_fields::TaggedFields;
 pub use version::VersionRange;
 
 pub use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
+
+// The examples of the page on crates.io are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

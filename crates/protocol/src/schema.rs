@@ -1,6 +1,6 @@
 //! The definitions of all messages, as data: what fields there are, of which type, in which versions.
 //!
-//! These tables hold the facts that the structs in [`messages`](crate::messages) were generated from. With them a program
+//! These tables hold the facts that the structs in `messages` were generated from. With them a program
 //! can take any message apart without knowing its type; [`walk`](crate::walk) does so.
 
 use crate::{ApiKey, VersionRange};

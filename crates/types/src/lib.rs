@@ -18,3 +18,8 @@ pub use error_code::ErrorCode;
 pub use ids::{BrokerId, ProducerId};
 pub use topic_partition::{Topic, TopicPartition};
 pub use uuid::{ParseUuidError, Uuid};
+
+// The examples of the page on crates.io are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
