@@ -311,11 +311,17 @@ impl<'a, 'o> Copier<'a, 'o> {
         let Some(tag) = self.tags.get(self.walker.depth().wrapping_sub(1)).copied().filter(|tag| tag.resized) else {
             return Ok(());
         };
-        let contents = self.out.split_off(tag.contents);
-        let size = u32::try_from(contents.len()).map_err(|_| self.refused("", EncodeErrorKind::TooLarge))?;
-        self.out.truncate(tag.size);
-        put_varint(self.out, size);
-        self.out.put_slice(&contents);
+        let end = self.out.len();
+        let size = u32::try_from(end.saturating_sub(tag.contents));
+        put_varint(self.out, size.map_err(|_| self.refused("", EncodeErrorKind::TooLarge))?);
+        let digits = self.out.len().saturating_sub(end);
+        // Old size, contents, new size: the last goes to the front, and the first away.
+        if let Some(field) = self.out.get_mut(tag.size..) {
+            field.rotate_right(digits);
+            let contents = digits.saturating_add(tag.contents.saturating_sub(tag.size));
+            field.copy_within(contents.., digits);
+        }
+        self.out.truncate(self.out.len().saturating_sub(tag.contents.saturating_sub(tag.size)));
         Ok(())
     }
 }

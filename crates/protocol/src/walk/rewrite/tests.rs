@@ -11,6 +11,7 @@ use crate::messages::{
     ShareFetchResponse, fetch, produce,
 };
 use crate::schema::{FieldKind, MessageSchema};
+use crate::writer::varint_bytes;
 use crate::{Decode, Encode, EncodeErrorKind, Message as _, TaggedFields, Utf8Bytes};
 
 fn walker<'a>(name: &str, body: &'a [u8], version: i16) -> Walker<'a> {
@@ -305,4 +306,25 @@ fn records_of_any_size_are_replaced() {
         changed.encode(version, &mut expected).expect("writable");
         assert_eq!(ours, Ok(expected.freeze()));
     }
+}
+
+#[test]
+fn a_tag_that_is_there_again_and_again_is_rewritten_each_time() {
+    // Sizes that are one byte before and two after, in a message as long as a frame of a careless peer.
+    let node = [&[0, 40, 2, 0, 0, 0, 1, 2, b'h', 0, 0, 0, 9, 24][..], &[b'r'; 23], &[0; 1]].concat();
+    let tags = 40_000_u32;
+    let mut bytes = [&[0; 10][..], &[1]].concat();
+    let (count, length) = varint_bytes(tags);
+    bytes.extend(&count[..length]);
+    bytes.extend(node.repeat(tags as usize));
+    let ours = rewritten(walker("FetchResponse", &bytes, 16), |slot| {
+        if slot.field().name == "Host" {
+            slot.set("h".repeat(126).as_str());
+        }
+    });
+    let ours = ours.expect("rewritten");
+    assert_eq!(ours.len(), bytes.len() + tags as usize * (125 + 1));
+    let message = FetchResponse::decode(&ours, 16).expect("readable");
+    assert_eq!(message.node_endpoints[0].host, "h".repeat(126));
+    assert_eq!(message.node_endpoints[0].rack.as_deref(), Some("r".repeat(23).as_str()));
 }
