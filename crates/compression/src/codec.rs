@@ -143,7 +143,8 @@ impl Compression {
     /// A codec at a level of [`Codec::levels`] (`compression.gzip.level`, `compression.lz4.level`,
     /// `compression.zstd.level`).
     ///
-    /// The lz4 encoder in use has one strength: every level of lz4 is accepted and compresses alike.
+    /// As in Kafka, lz4's default level 9 is a fast encoder, and every other level one that searches harder, the more so
+    /// the higher it is, up to 12; the levels above are like 12.
     ///
     /// # Errors
     ///

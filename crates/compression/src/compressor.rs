@@ -105,7 +105,7 @@ impl Compressor {
             #[cfg(feature = "snappy")]
             Codec::Snappy => self.snappy.get_or_insert_with(snappy::Encoder::new).encode(input, out),
             #[cfg(feature = "lz4")]
-            Codec::Lz4 => self.lz4.get_or_insert_with(lz4::Encoder::new).encode(input, out),
+            Codec::Lz4 => self.lz4.get_or_insert_with(lz4::Encoder::new).encode(compression.level(), input, out),
             #[cfg(feature = "zstd")]
             Codec::Zstd => zstd::Encoder::kept(&mut self.zstd)?.encode(compression.level(), input, out),
             #[cfg(not(all(feature = "gzip", feature = "snappy", feature = "lz4", feature = "zstd")))]

@@ -3,6 +3,7 @@
 //! A frame is a magic number, a descriptor (flags, block size, optional content size, header checksum), blocks with
 //! little-endian lengths (top bit: stored as is), a zero length for the end, and an optional content checksum.
 
+mod high;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ use twox_hash::XxHash32;
 
 use crate::bounded::{Bounded, KEPT};
 use crate::{Codec, CompressionError};
+use high::High;
 
 const MAGIC: [u8; 4] = 0x184D_2204_u32.to_le_bytes();
 /// Version 1, independent blocks, no checksums, no content size; blocks of at most 64 KiB; the header's checksum.
@@ -34,29 +36,39 @@ const fn corrupt(reason: &'static str) -> CompressionError {
     CompressionError::Corrupt { codec: Codec::Lz4, reason }
 }
 
-/// The encoder's hash table.
+/// Kafka's default level, at which its library, like this one, takes the fast encoder. At all others both search harder.
+const FAST: i32 = 9;
+
+/// The tables of the encoders, made when they are first needed.
 pub(crate) struct Encoder {
-    table: CompressTable,
+    fast: Option<CompressTable>,
+    high: Option<High>,
 }
 
 impl Encoder {
-    pub(crate) fn new() -> Self {
-        Self { table: CompressTable::large() }
+    pub(crate) const fn new() -> Self {
+        Self { fast: None, high: None }
     }
 
-    pub(crate) fn encode(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), CompressionError> {
+    pub(crate) fn encode(
+        &mut self,
+        level: Option<i32>,
+        input: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), CompressionError> {
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&DESCRIPTOR);
         for block in input.chunks(BLOCK) {
             let length_at = out.len();
             let block_at = length_at.saturating_add(4);
-            out.resize(block_at.saturating_add(get_maximum_output_size(block.len())), 0);
-            let free = out.get_mut(block_at..).unwrap_or_default();
-            let len = compress_into_with_table(block, free, &mut self.table).map_err(|_| TOO_LARGE)?;
+            out.extend_from_slice(&[0; 4]);
+            match level {
+                None | Some(FAST) => self.fast(block, out)?,
+                Some(level) => self.high.get_or_insert_with(High::new).compress(block, level, out),
+            }
+            let len = out.len().saturating_sub(block_at);
             let mut prefix = u32::try_from(len).map_err(|_| TOO_LARGE)?;
-            if len < block.len() {
-                out.truncate(block_at.saturating_add(len));
-            } else {
+            if len >= block.len() {
                 out.truncate(block_at);
                 out.extend_from_slice(block);
                 prefix = u32::try_from(block.len()).map_err(|_| TOO_LARGE)? | STORED;
@@ -64,6 +76,16 @@ impl Encoder {
             out.get_mut(length_at..block_at).ok_or(TOO_LARGE)?.copy_from_slice(&prefix.to_le_bytes());
         }
         out.extend_from_slice(&[0; 4]);
+        Ok(())
+    }
+
+    fn fast(&mut self, block: &[u8], out: &mut Vec<u8>) -> Result<(), CompressionError> {
+        let before = out.len();
+        out.resize(before.saturating_add(get_maximum_output_size(block.len())), 0);
+        let table = self.fast.get_or_insert_with(CompressTable::large);
+        let free = out.get_mut(before..).unwrap_or_default();
+        let len = compress_into_with_table(block, free, table).map_err(|_| TOO_LARGE)?;
+        out.truncate(before.saturating_add(len));
         Ok(())
     }
 }

@@ -1,5 +1,8 @@
 //! Against the frames that the C library writes.
 
+#[cfg(feature = "zstd")]
+use proptest::prelude::*;
+
 use crate::bounded::Bounded;
 use crate::{Codec, CompressionError};
 
@@ -80,4 +83,24 @@ fn checksums_sizes_and_frames_to_be_skipped_are_heeded() {
     assert_eq!(unpacked(&mut None, &skipped, 1 << 17).unwrap().len(), 1 << 17);
     assert_eq!(unpacked(&mut None, &skipped[..9], 100), Err(CompressionError::Truncated { codec: Codec::Zstd }));
     assert_eq!(unpacked(&mut None, &[], 100), Err(CompressionError::Truncated { codec: Codec::Zstd }));
+}
+
+#[cfg(feature = "zstd")]
+proptest! {
+    #[test]
+    fn damaged_frames_are_errors_or_bounded_output(
+        input in proptest::collection::vec(0_u8..20, 0..600),
+        repeat in 1_usize..30,
+        level in -3_i32..20,
+        hits in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6),
+    ) {
+        use crate::{Compression, compress};
+        let mut packed = Vec::new();
+        compress(&Compression::with_level(Codec::Zstd, level).unwrap(), &input.repeat(repeat), &mut packed).unwrap();
+        for (at, byte) in hits {
+            let at = at % packed.len();
+            packed[at] = byte;
+        }
+        let _ = unpacked(&mut None, &packed, 10_000);
+    }
 }
