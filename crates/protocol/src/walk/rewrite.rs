@@ -112,9 +112,11 @@ impl<'a> Slot<'_, 'a> {
     /// Puts another value in its place. The last one counts. One that the field cannot have in this version makes
     /// [`rewrite`] fail; whole arrays and structs cannot be made or made null.
     pub fn set<'v>(&mut self, value: impl Into<Value<'v>>) {
+        let value = value.into();
         self.out.truncate(self.place);
-        self.set = true;
-        self.refusal = self.write(value.into()).err();
+        // Null stays as it stands, that of an array or a struct too.
+        self.set = value != Value::Null || self.value != Value::Null;
+        self.refusal = if self.set { self.write(value).err() } else { None };
     }
 
     fn write(&mut self, value: Value<'_>) -> Result<(), EncodeErrorKind> {

@@ -82,6 +82,13 @@ impl<'a> From<&'a str> for Value<'a> {
     }
 }
 
+impl<'a> From<&'a [u8]> for Value<'a> {
+    /// Bytes; a field of records takes them too.
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
 impl<'a> From<Option<&'a str>> for Value<'a> {
     fn from(text: Option<&'a str>) -> Self {
         text.map_or(Self::Null, Self::from)
@@ -102,6 +109,12 @@ impl From<i64> for Value<'_> {
 
 impl From<i32> for Value<'_> {
     fn from(number: i32) -> Self {
+        Self::Int(number.into())
+    }
+}
+
+impl From<i16> for Value<'_> {
+    fn from(number: i16) -> Self {
         Self::Int(number.into())
     }
 }
