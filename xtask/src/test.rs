@@ -26,6 +26,8 @@ usage: cargo xtask test [--require-kafka] [--full]
 
 /// Programs of other clients, built here.
 const GO_BENCH: &str = "benches/compare/go-bench";
+/// The example of `ottla-protocol` that tests put between Kafka's own clients and brokers.
+const PROXY: &str = "proxy";
 /// The workspace of tests that put librdkafka against the mock cluster.
 const RDKAFKA_TESTS: &str = "crates/mock/tests/peers/Cargo.toml";
 
@@ -128,6 +130,8 @@ impl Runner {
     fn real_kafka_version(&mut self, kafka: &str) -> Result<()> {
         let single = start_cluster(kafka, "single", 1)?;
         let three = start_cluster(kafka, "three", 3)?;
+        util::run(util::cargo().args(["build", "--workspace", "--example", PROXY]))?;
+        let proxy = util::target_dir().join("debug").join("examples").join(PROXY);
         // Those that end brokers go last and one by one: whatever runs beside them would meet a cluster in pieces.
         let rounds: [(&str, &[&str]); 2] =
             [("in parallel", &["--skip", "brokers::"]), ("one by one", &["brokers::", "--test-threads=1"])];
@@ -136,6 +140,7 @@ impl Runner {
             cargo.arg("--").args(arguments);
             cargo.env("OTTLA_XTASK", std::env::current_exe()?).env("OTTLA_KAFKA_VERSION", kafka);
             cargo.env("OTTLA_JAVA", cluster::java::find()?).env("OTTLA_KAFKA_LIBS", cluster::libs(kafka)?);
+            cargo.env("OTTLA_PROXY", &proxy);
             for (variable, cluster) in [("OTTLA_KAFKA_SINGLE", &single.0), ("OTTLA_KAFKA_THREE", &three.0)] {
                 cargo.env(variable, cluster.bootstrap()).env(format!("{variable}_NAME"), &cluster.name);
             }

@@ -14,6 +14,8 @@ mod java;
 mod lines;
 #[path = "real_kafka/older.rs"]
 mod older;
+#[path = "real_kafka/proxy.rs"]
+mod proxy;
 #[path = "command/run.rs"]
 mod run;
 #[path = "real_kafka/segments.rs"]

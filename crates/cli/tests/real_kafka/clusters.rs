@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::run::{Run, ottla, program, text};
+use crate::run::{Ended, Run, ottla, program, text};
 
 /// A cluster.
 pub(crate) struct Cluster {
@@ -54,7 +54,7 @@ pub(crate) fn formatter_property() -> &'static str {
     if variable("OTTLA_KAFKA_VERSION").starts_with("3.") { "--property" } else { "--formatter-property" }
 }
 
-fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("{name} is not set: the runner sets it, run `cargo xtask test`"))
 }
 
@@ -65,6 +65,11 @@ fn xtask(arguments: &[&str], input: &[u8]) -> Vec<u8> {
 }
 
 impl Cluster {
+    /// The addresses of its brokers.
+    pub(crate) fn brokers(&self) -> impl Iterator<Item = &str> {
+        self.bootstrap.split(',')
+    }
+
     /// The command, told where this cluster is.
     pub(crate) fn ottla(&self, arguments: &[&str]) -> Run {
         let mut run = ottla(arguments);
@@ -86,7 +91,16 @@ impl Cluster {
 
     /// Runs one of Kafka's own tools, which must succeed, and gives its output.
     pub(crate) fn tool(&self, tool: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
-        xtask(&[&["tool", tool, "--name", &self.name, "--"], arguments].concat(), input)
+        self.tool_at(None, tool, arguments, input).stdout
+    }
+
+    /// The same against another bootstrap server than one of the cluster's.
+    pub(crate) fn tool_at(&self, server: Option<&str>, tool: &str, arguments: &[&str], input: &[u8]) -> Ended {
+        let server = server.map(|server| ["--bootstrap-server", server]);
+        let arguments = [server.as_ref().map_or(&[][..], |server| &server[..]), arguments].concat();
+        let mut command = Command::new(variable("OTTLA_XTASK"));
+        command.args(["cluster", "tool", tool, "--name", &self.name, "--"]).args(arguments);
+        program(command).input(input).end().success()
     }
 
     /// Where a broker has its data.
