@@ -4,6 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::run::{Ended, Run, ottla, program, text};
@@ -12,17 +13,18 @@ use crate::run::{Ended, Run, ottla, program, text};
 pub(crate) struct Cluster {
     bootstrap: String,
     name: String,
-    own: bool,
+    /// Held by those that are a test's own: one at a time, or a small machine starts nothing but clusters.
+    own: Option<MutexGuard<'static, ()>>,
 }
 
 /// The shared cluster of one broker.
 pub(crate) fn single() -> Cluster {
-    Cluster { bootstrap: variable("OTTLA_KAFKA_SINGLE"), name: variable("OTTLA_KAFKA_SINGLE_NAME"), own: false }
+    Cluster { bootstrap: variable("OTTLA_KAFKA_SINGLE"), name: variable("OTTLA_KAFKA_SINGLE_NAME"), own: None }
 }
 
 /// The shared cluster of three brokers.
 pub(crate) fn three() -> Cluster {
-    Cluster { bootstrap: variable("OTTLA_KAFKA_THREE"), name: variable("OTTLA_KAFKA_THREE_NAME"), own: false }
+    Cluster { bootstrap: variable("OTTLA_KAFKA_THREE"), name: variable("OTTLA_KAFKA_THREE_NAME"), own: None }
 }
 
 /// A cluster of one broker with a property of its own, for as long as the value lives.
@@ -36,10 +38,13 @@ pub(crate) fn with_version(version: &str) -> Cluster {
 }
 
 fn own(arguments: &[&str]) -> Cluster {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    // A test that failed has taken its cluster down.
+    let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     // The runner knows its clusters by how their names begin, and takes down those that were left behind.
     let name = format!("{}-{}", variable("OTTLA_KAFKA_SINGLE_NAME"), unique("own"));
     let up = xtask(&[&["up", "--name", &name], arguments].concat(), b"");
-    Cluster { bootstrap: text(&up).trim().to_owned(), name, own: true }
+    Cluster { bootstrap: text(&up).trim().to_owned(), name, own: Some(turn) }
 }
 
 /// A name that no other test uses, in this run or in another on the same cluster.
@@ -131,7 +136,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if self.own {
+        if self.own.is_some() {
             xtask(&["down", "--name", &self.name], b"");
         }
     }
