@@ -8,6 +8,7 @@ mod index;
 mod least;
 mod module;
 pub(crate) mod names;
+mod releases;
 mod schema_tables;
 mod structs;
 mod table;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use module::Module;
+use releases::Releases;
 
 /// Runs the command.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
@@ -28,12 +30,15 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         _ => return Err("usage: cargo xtask codegen [--check]".into()),
     };
     let modules = modules(&protocol_crate().join("schema"))?;
+    let releases = protocol_crate().join("schema/RELEASES");
+    let releases = fs::read_to_string(&releases).map_err(|error| format!("{}: {error}", releases.display()))?;
+    let releases = Releases::parse(&releases)?;
     let mut files = BTreeMap::new();
     for module in &modules {
         files.insert(format!("{}.rs", module.name), structs::file(module));
     }
-    files.insert("messages.rs".to_owned(), index::messages(&modules));
-    files.insert("api_keys.rs".to_owned(), index::api_keys(&modules));
+    files.insert("messages.rs".to_owned(), index::messages(&modules, &releases));
+    files.insert("api_keys.rs".to_owned(), index::api_keys(&modules, &releases));
     files.insert("registry.rs".to_owned(), index::registry(&modules));
     files.insert("schema_tables.rs".to_owned(), schema_tables::tables(&modules));
 

@@ -29,6 +29,7 @@ usage: cargo xtask COMMAND [flags]
   api [--check]                writes what crates offer to the outside
   codegen [--check]            writes the messages of crates/protocol from its schema
   schema --kafka V --older V   takes that schema out of Kafka's client jars
+  schema --releases            asks the jars of all releases for the versions they brought
 ";
 
 fn main() -> ExitCode {

@@ -3,6 +3,10 @@
 //! The jars come from Maven. Their message definitions (`common/message/*.json`) are merged: the newer jar is the
 //! authority; the older one brings back the versions, and the messages, that the newer has dropped. What is written to
 //! `crates/protocol/schema/` is facts alone, in our own format, which `codegen/table.rs` reads and describes.
+//!
+//! `cargo xtask schema --releases` asks the jars of all releases which versions they have (`schema/releases.rs`).
+
+mod releases;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,7 +20,9 @@ use serde_json::Value;
 
 use crate::codegen::names::snake_case;
 
-const USAGE: &str = "usage: cargo xtask schema --kafka VERSION --older VERSION";
+const USAGE: &str = "\
+usage: cargo xtask schema --kafka VERSION --older VERSION
+       cargo xtask schema --releases";
 
 /// Runs the command.
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
@@ -26,6 +32,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         match flag.as_str() {
             "--kafka" => kafka = args.next(),
             "--older" => older = args.next(),
+            "--releases" => return releases::run(),
             _ => return Err(USAGE.into()),
         }
     }
@@ -69,20 +76,28 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-/// Gets a client jar by Maven, unless it is there already.
 fn client_jar(version: &str) -> Result<PathBuf, String> {
+    jar(&format!("org.apache.kafka:kafka-clients:{version}"))
+}
+
+/// Gets a jar (`group:artifact:version`) by Maven, unless it is there already.
+fn jar(coordinates: &str) -> Result<PathBuf, String> {
+    let (artifact, version) = coordinates
+        .rsplit_once(':')
+        .and_then(|(rest, version)| Some((rest.rsplit_once(':')?.1, version)))
+        .ok_or_else(|| format!("no group, artifact and version: {coordinates}"))?;
     let folder = crate::codegen::target_directory().join("kafka");
-    let jar = folder.join(format!("kafka-clients-{version}.jar"));
+    let jar = folder.join(format!("{artifact}-{version}.jar"));
     if !jar.exists() {
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         let status = Command::new("mvn")
             .args(["--quiet", "--batch-mode", "dependency:copy"])
-            .arg(format!("-Dartifact=org.apache.kafka:kafka-clients:{version}"))
+            .arg(format!("-Dartifact={coordinates}"))
             .arg(format!("-DoutputDirectory={}", folder.display()))
             .status()
             .map_err(|error| format!("mvn: {error}"))?;
         if !status.success() {
-            return Err(format!("mvn did not bring kafka-clients {version}"));
+            return Err(format!("mvn did not bring {coordinates}"));
         }
     }
     Ok(jar)

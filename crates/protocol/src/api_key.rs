@@ -16,6 +16,8 @@ pub(crate) struct ApiInfo {
     pub(crate) versions: VersionRange,
     pub(crate) latest_stable: i16,
     pub(crate) flexible_from: Option<i16>,
+    /// For each release that raised it the highest version, and the release.
+    pub(crate) releases: &'static [(i16, &'static str)],
 }
 
 /// A line of the table.
@@ -26,8 +28,9 @@ pub(crate) const fn api(
     high: i16,
     latest_stable: i16,
     flexible_from: Option<i16>,
+    releases: &'static [(i16, &'static str)],
 ) -> ApiInfo {
-    ApiInfo { key, name, versions: VersionRange::new(low, high), latest_stable, flexible_from }
+    ApiInfo { key, name, versions: VersionRange::new(low, high), latest_stable, flexible_from, releases }
 }
 
 impl ApiKey {
@@ -54,6 +57,21 @@ impl ApiKey {
     /// The first version with compact lengths and tagged fields, if the API has one.
     pub fn flexible_from(self) -> Option<i16> {
         self.info().and_then(|info| info.flexible_from)
+    }
+
+    /// The release of Kafka that brought a version of this API as a stable one: `2.4`, `0.11.0`. What says `0.10.0`, the
+    /// oldest that was asked, may be older. Nothing for a version that no release promised, or that this crate lacks.
+    ///
+    /// ```
+    /// use ottla_protocol::ApiKey;
+    ///
+    /// assert_eq!(ApiKey::API_VERSIONS.since(3), Some("2.4"));
+    /// assert_eq!(ApiKey::PRODUCE.since(0), Some("0.10.0"));
+    /// assert_eq!(ApiKey::PRODUCE.since(1000), None);
+    /// ```
+    pub fn since(self, version: i16) -> Option<&'static str> {
+        let info = self.info().filter(|info| info.versions.contains(version))?;
+        info.releases.iter().find(|(highest, _)| *highest >= version).map(|(_, release)| *release)
     }
 
     fn is_flexible(self, api_version: i16) -> bool {

@@ -130,7 +130,8 @@ impl StructField {
     }
 
     fn doc(&self) -> String {
-        let mut doc = format!("Versions {}", self.field.versions.text());
+        let mut doc = self.meaning().map_or_else(String::new, |meaning| format!("{meaning} "));
+        let _ = write!(doc, "Versions {}", self.field.versions.text());
         if let Some(nullable) = self.field.nullable {
             let _ = write!(doc, ", null in {}", nullable.text());
         }
@@ -144,7 +145,29 @@ impl StructField {
             doc.push_str(", dropped where absent");
         }
         doc.push('.');
+        if self.secret {
+            doc.push_str(" May be a secret: `Debug` tells its length alone.");
+        } else if self.hidden {
+            doc.push_str(" `Debug` tells its length alone.");
+        }
         doc
+    }
+
+    /// What the field identifies, where the definition says so.
+    fn meaning(&self) -> Option<&'static str> {
+        Some(match (self.field.entity.as_deref()?, self.field.array) {
+            ("brokerId", false) => "The id of a broker.",
+            ("brokerId", true) => "Ids of brokers.",
+            ("topicName", false) => "The name of a topic.",
+            ("topicName", true) => "Names of topics.",
+            ("groupId", false) => "The id of a group.",
+            ("groupId", true) => "Ids of groups.",
+            ("producerId", false) => "The id of an idempotent producer.",
+            ("producerId", true) => "Ids of idempotent producers.",
+            ("transactionalId", false) => "The transactional id of a producer, the same over its restarts.",
+            ("transactionalId", true) => "Transactional ids of producers.",
+            _ => return None,
+        })
     }
 
     /// Whether Kafka's default is what Rust's `Default` gives.

@@ -30,3 +30,25 @@ fn headers_follow_the_version_but_for_two_exceptions() {
     assert_eq!(headers(ApiKey::CONTROLLED_SHUTDOWN, 0), (0, 0));
     assert_eq!(headers(ApiKey::CONTROLLED_SHUTDOWN, 3), (2, 1));
 }
+
+#[test]
+fn every_stable_version_came_with_a_release_and_later_ones_not_earlier() {
+    let number =
+        |release: &str| -> Vec<u32> { release.split('.').map(|part| part.parse().expect("a number")).collect() };
+    for key in ApiKey::ALL {
+        let versions = key.versions().expect("known");
+        let stable = key.latest_stable().expect("known");
+        let releases: Vec<_> = (versions.min..=versions.max).map(|version| key.since(version)).collect();
+        for (version, release) in (versions.min..).zip(&releases) {
+            assert_eq!(release.is_some(), version <= stable, "{key} version {version}: {release:?}");
+        }
+        let numbers: Vec<_> = releases.iter().flatten().map(|release| number(release)).collect();
+        assert!(numbers.is_sorted(), "{key}: {releases:?}");
+        assert_eq!((key.since(versions.min - 1), key.since(versions.max + 1)), (None, None));
+    }
+    assert_eq!(ApiKey(999).since(0), None);
+    // As Kafka's release notes have it: KIP-98, KIP-110, KIP-848.
+    assert_eq!(ApiKey::PRODUCE.since(3), Some("0.11.0"));
+    assert_eq!(ApiKey::PRODUCE.since(7), Some("2.1"));
+    assert_eq!(ApiKey::CONSUMER_GROUP_HEARTBEAT.since(0), Some("3.7"));
+}

@@ -5,13 +5,13 @@ use crate::message::generated::*;
 /// `AddOffsetsToTxnRequest`, API key 25, versions 0-4, flexible from 3.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AddOffsetsToTxnRequest {
-    /// Versions 0+.
+    /// The transactional id of a producer, the same over its restarts. Versions 0+.
     pub transactional_id: Utf8Bytes,
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub producer_epoch: i16,
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -7,9 +7,9 @@ use crate::message::generated::*;
 pub struct AddPartitionsToTxnRequest {
     /// Versions 4+.
     pub transactions: Vec<AddPartitionsToTxnTransaction>,
-    /// Versions 0-3.
+    /// The transactional id of a producer, the same over its restarts. Versions 0-3.
     pub v3_and_below_transactional_id: Utf8Bytes,
-    /// Versions 0-3.
+    /// The id of an idempotent producer. Versions 0-3.
     pub v3_and_below_producer_id: ProducerId,
     /// Versions 0-3.
     pub v3_and_below_producer_epoch: i16,
@@ -90,9 +90,9 @@ impl Encode for AddPartitionsToTxnRequest {
 /// `AddPartitionsToTxnTransaction`, a part of [`AddPartitionsToTxnRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AddPartitionsToTxnTransaction {
-    /// Versions 4+.
+    /// The transactional id of a producer, the same over its restarts. Versions 4+.
     pub transactional_id: Utf8Bytes,
-    /// Versions 4+.
+    /// The id of an idempotent producer. Versions 4+.
     pub producer_id: ProducerId,
     /// Versions 4+.
     pub producer_epoch: i16,
@@ -135,7 +135,7 @@ impl AddPartitionsToTxnTransaction {
 /// `AddPartitionsToTxnTopic`, a part of [`AddPartitionsToTxnRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AddPartitionsToTxnTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,
@@ -255,7 +255,7 @@ impl Encode for AddPartitionsToTxnResponse {
 /// `AddPartitionsToTxnResult`, a part of [`AddPartitionsToTxnResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AddPartitionsToTxnResult {
-    /// Versions 4+.
+    /// The transactional id of a producer, the same over its restarts. Versions 4+.
     pub transactional_id: Utf8Bytes,
     /// Versions 4+.
     pub topic_results: Vec<AddPartitionsToTxnTopicResult>,
@@ -288,7 +288,7 @@ impl AddPartitionsToTxnResult {
 /// `AddPartitionsToTxnTopicResult`, a part of [`AddPartitionsToTxnResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AddPartitionsToTxnTopicResult {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub results_by_partition: Vec<AddPartitionsToTxnPartitionResult>,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `AllocateProducerIdsRequest`, API key 67, versions 0, flexible from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllocateProducerIdsRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub broker_id: BrokerId,
     /// Versions 0+, default -1.
     pub broker_epoch: i64,
@@ -57,7 +57,7 @@ pub struct AllocateProducerIdsResponse {
     pub throttle_time_ms: i32,
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id_start: ProducerId,
     /// Versions 0+.
     pub producer_id_len: i32,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `AlterPartitionRequest`, API key 56, versions 0-3, flexible from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlterPartitionRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub broker_id: BrokerId,
     /// Versions 0+, default -1.
     pub broker_epoch: i64,
@@ -65,7 +65,7 @@ impl Encode for AlterPartitionRequest {
 /// `TopicData`, a part of [`AlterPartitionRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestTopicData {
-    /// Versions 0-1, dropped where absent.
+    /// The name of a topic. Versions 0-1, dropped where absent.
     pub topic_name: Utf8Bytes,
     /// Versions 2+, dropped where absent.
     pub topic_id: Uuid,
@@ -112,7 +112,7 @@ pub struct RequestPartitionData {
     pub partition_index: i32,
     /// Versions 0+.
     pub leader_epoch: i32,
-    /// Versions 0-2.
+    /// Ids of brokers. Versions 0-2.
     pub new_isr: Vec<BrokerId>,
     /// Versions 3+.
     pub new_isr_with_epochs: Vec<BrokerState>,
@@ -171,7 +171,7 @@ impl RequestPartitionData {
 /// `BrokerState`, a part of [`AlterPartitionRequest`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokerState {
-    /// Versions 3+.
+    /// The id of a broker. Versions 3+.
     pub broker_id: BrokerId,
     /// Versions 3+, default -1.
     pub broker_epoch: i64,
@@ -256,7 +256,7 @@ impl Encode for AlterPartitionResponse {
 /// `TopicData`, a part of [`AlterPartitionResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResponseTopicData {
-    /// Versions 0-1, dropped where absent.
+    /// The name of a topic. Versions 0-1, dropped where absent.
     pub topic_name: Utf8Bytes,
     /// Versions 2+, dropped where absent.
     pub topic_id: Uuid,
@@ -303,11 +303,11 @@ pub struct ResponsePartitionData {
     pub partition_index: i32,
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub isr: Vec<BrokerId>,
     /// Versions 1+, dropped where absent.
     pub leader_recovery_state: i8,

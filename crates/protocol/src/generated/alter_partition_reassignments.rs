@@ -71,7 +71,7 @@ impl Encode for AlterPartitionReassignmentsRequest {
 /// `ReassignableTopic`, a part of [`AlterPartitionReassignmentsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReassignableTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ReassignablePartition>,
@@ -106,7 +106,7 @@ impl ReassignableTopic {
 pub struct ReassignablePartition {
     /// Versions 0+.
     pub partition_index: i32,
-    /// Versions 0+, null in 0+, default null.
+    /// Ids of brokers. Versions 0+, null in 0+, default null.
     pub replicas: Option<Vec<BrokerId>>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -211,7 +211,7 @@ impl Encode for AlterPartitionReassignmentsResponse {
 /// `ReassignableTopicResponse`, a part of [`AlterPartitionReassignmentsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReassignableTopicResponse {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ReassignablePartitionResponse>,

@@ -92,7 +92,7 @@ impl AlterReplicaLogDir {
 /// `AlterReplicaLogDirTopic`, a part of [`AlterReplicaLogDirsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterReplicaLogDirTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,
@@ -186,7 +186,7 @@ impl Encode for AlterReplicaLogDirsResponse {
 /// `AlterReplicaLogDirTopicResult`, a part of [`AlterReplicaLogDirsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterReplicaLogDirTopicResult {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<AlterReplicaLogDirPartitionResult>,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `AlterShareGroupOffsetsRequest`, API key 91, versions 0, flexible from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterShareGroupOffsetsRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub topics: Vec<AlterShareGroupOffsetsRequestTopic>,
@@ -50,7 +50,7 @@ impl Encode for AlterShareGroupOffsetsRequest {
 /// `AlterShareGroupOffsetsRequestTopic`, a part of [`AlterShareGroupOffsetsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterShareGroupOffsetsRequestTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<AlterShareGroupOffsetsRequestPartition>,
@@ -170,7 +170,7 @@ impl Encode for AlterShareGroupOffsetsResponse {
 /// `AlterShareGroupOffsetsResponseTopic`, a part of [`AlterShareGroupOffsetsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterShareGroupOffsetsResponseTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub topic_id: Uuid,

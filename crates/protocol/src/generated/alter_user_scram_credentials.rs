@@ -85,9 +85,9 @@ pub struct ScramCredentialUpsertion {
     pub mechanism: i8,
     /// Versions 0+.
     pub iterations: i32,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub salt: Bytes,
-    /// Versions 0+.
+    /// Versions 0+. May be a secret: `Debug` tells its length alone.
     pub salted_password: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

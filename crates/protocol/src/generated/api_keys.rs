@@ -4,191 +4,191 @@ use crate::ApiKey;
 use crate::api_key::{ApiInfo, api};
 
 impl ApiKey {
-    /// Produce (0), versions 0-13.
+    /// Produce (0), versions 0-13. By release: 0-2: 0.10.0, 3: 0.11.0, 4-5: 1.0, 6: 2.0, 7: 2.1, 8: 2.4, 9: 2.8, 10: 3.7, 11: 3.8, 12: 4.0, 13: 4.1.
     pub const PRODUCE: Self = Self(0);
-    /// Fetch (1), versions 0-18.
+    /// Fetch (1), versions 0-18. By release: 0-2: 0.10.0, 3: 0.10.1, 4-5: 0.11.0, 6: 1.0, 7: 1.1, 8: 2.0, 9-10: 2.1, 11: 2.3, 12: 2.7, 13: 3.1, 14-15: 3.5, 16: 3.7, 17: 3.9, 18: 4.1.
     pub const FETCH: Self = Self(1);
-    /// ListOffsets (2), versions 0-11.
+    /// ListOffsets (2), versions 0-11. By release: 0: 0.10.0, 1: 0.10.1, 2: 0.11.0, 3: 2.0, 4: 2.1, 5: 2.2, 6: 2.8, 7: 3.0, 8: 3.5, 9: 3.9, 10: 4.0, 11: 4.2.
     pub const LIST_OFFSETS: Self = Self(2);
-    /// Metadata (3), versions 0-13.
+    /// Metadata (3), versions 0-13. By release: 0-1: 0.10.0, 2: 0.10.1, 3-4: 0.11.0, 5: 1.0, 6: 2.0, 7: 2.1, 8: 2.3, 9: 2.4, 10-11: 2.8, 12: 3.1, 13: 4.0.
     pub const METADATA: Self = Self(3);
-    /// LeaderAndIsr (4), versions 0-7.
+    /// LeaderAndIsr (4), versions 0-7. By release: 0: 0.10.0, 1: 1.0, 2: 2.2, 3-4: 2.4, 5: 2.8, 6: 3.2, 7: 3.4.
     pub const LEADER_AND_ISR: Self = Self(4);
-    /// StopReplica (5), versions 0-4.
+    /// StopReplica (5), versions 0-4. By release: 0: 0.10.0, 1: 2.2, 2: 2.4, 3: 2.6, 4: 3.4.
     pub const STOP_REPLICA: Self = Self(5);
-    /// UpdateMetadata (6), versions 0-8.
+    /// UpdateMetadata (6), versions 0-8. By release: 0-2: 0.10.0, 3: 0.10.2, 4: 1.0, 5: 2.2, 6: 2.4, 7: 2.8, 8: 3.4.
     pub const UPDATE_METADATA: Self = Self(6);
-    /// ControlledShutdown (7), versions 0-3.
+    /// ControlledShutdown (7), versions 0-3. By release: 0-1: 0.10.0, 2: 2.2, 3: 2.4.
     pub const CONTROLLED_SHUTDOWN: Self = Self(7);
-    /// OffsetCommit (8), versions 0-10.
+    /// OffsetCommit (8), versions 0-10. By release: 0-2: 0.10.0, 3: 0.11.0, 4: 2.0, 5-6: 2.1, 7: 2.3, 8: 2.4, 9: 3.7, 10: 4.2.
     pub const OFFSET_COMMIT: Self = Self(8);
-    /// OffsetFetch (9), versions 0-10.
+    /// OffsetFetch (9), versions 0-10. By release: 0-1: 0.10.0, 2: 0.10.2, 3: 0.11.0, 4: 2.0, 5: 2.1, 6: 2.4, 7: 2.5, 8: 3.0, 9: 3.7, 10: 4.2.
     pub const OFFSET_FETCH: Self = Self(9);
-    /// FindCoordinator (10), versions 0-6.
+    /// FindCoordinator (10), versions 0-6. By release: 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.4, 4: 3.0, 5: 3.8, 6: 3.9.
     pub const FIND_COORDINATOR: Self = Self(10);
-    /// JoinGroup (11), versions 0-9.
+    /// JoinGroup (11), versions 0-9. By release: 0: 0.10.0, 1: 0.10.1, 2: 0.11.0, 3: 2.0, 4: 2.2, 5: 2.3, 6: 2.4, 7: 2.5, 8-9: 3.2.
     pub const JOIN_GROUP: Self = Self(11);
-    /// Heartbeat (12), versions 0-4.
+    /// Heartbeat (12), versions 0-4. By release: 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.3, 4: 2.4.
     pub const HEARTBEAT: Self = Self(12);
-    /// LeaveGroup (13), versions 0-5.
+    /// LeaveGroup (13), versions 0-5. By release: 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3-4: 2.4, 5: 3.2.
     pub const LEAVE_GROUP: Self = Self(13);
-    /// SyncGroup (14), versions 0-5.
+    /// SyncGroup (14), versions 0-5. By release: 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.3, 4: 2.4, 5: 2.5.
     pub const SYNC_GROUP: Self = Self(14);
-    /// DescribeGroups (15), versions 0-6.
+    /// DescribeGroups (15), versions 0-6. By release: 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.3, 4-5: 2.4, 6: 4.0.
     pub const DESCRIBE_GROUPS: Self = Self(15);
-    /// ListGroups (16), versions 0-5.
+    /// ListGroups (16), versions 0-5. By release: 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.4, 4: 2.6, 5: 3.8.
     pub const LIST_GROUPS: Self = Self(16);
-    /// SaslHandshake (17), versions 0-1.
+    /// SaslHandshake (17), versions 0-1. By release: 0: 0.10.0, 1: 1.0.
     pub const SASL_HANDSHAKE: Self = Self(17);
-    /// ApiVersions (18), versions 0-4.
+    /// ApiVersions (18), versions 0-4. By release: 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.4, 4: 3.9.
     pub const API_VERSIONS: Self = Self(18);
-    /// CreateTopics (19), versions 0-7.
+    /// CreateTopics (19), versions 0-7. By release: 0: 0.10.1, 1: 0.10.2, 2: 0.11.0, 3: 2.0, 4-5: 2.4, 6: 2.7, 7: 2.8.
     pub const CREATE_TOPICS: Self = Self(19);
-    /// DeleteTopics (20), versions 0-6.
+    /// DeleteTopics (20), versions 0-6. By release: 0: 0.10.1, 1: 0.11.0, 2: 2.0, 3: 2.1, 4: 2.4, 5: 2.7, 6: 2.8.
     pub const DELETE_TOPICS: Self = Self(20);
-    /// DeleteRecords (21), versions 0-2.
+    /// DeleteRecords (21), versions 0-2. By release: 0: 0.11.0, 1: 2.0, 2: 2.6.
     pub const DELETE_RECORDS: Self = Self(21);
-    /// InitProducerId (22), versions 0-6.
+    /// InitProducerId (22), versions 0-6. By release: 0: 0.11.0, 1: 2.0, 2: 2.4, 3: 2.5, 4: 2.7, 5: 3.8, 6: in no release.
     pub const INIT_PRODUCER_ID: Self = Self(22);
-    /// OffsetForLeaderEpoch (23), versions 0-4.
+    /// OffsetForLeaderEpoch (23), versions 0-4. By release: 0: 0.11.0, 1: 2.0, 2: 2.1, 3: 2.3, 4: 2.8.
     pub const OFFSET_FOR_LEADER_EPOCH: Self = Self(23);
-    /// AddPartitionsToTxn (24), versions 0-5.
+    /// AddPartitionsToTxn (24), versions 0-5. By release: 0: 0.11.0, 1: 2.0, 2: 2.7, 3: 2.8, 4: 3.6, 5: 3.8.
     pub const ADD_PARTITIONS_TO_TXN: Self = Self(24);
-    /// AddOffsetsToTxn (25), versions 0-4.
+    /// AddOffsetsToTxn (25), versions 0-4. By release: 0: 0.11.0, 1: 2.0, 2: 2.7, 3: 2.8, 4: 3.8.
     pub const ADD_OFFSETS_TO_TXN: Self = Self(25);
-    /// EndTxn (26), versions 0-5.
+    /// EndTxn (26), versions 0-5. By release: 0: 0.11.0, 1: 2.0, 2: 2.7, 3: 2.8, 4: 3.8, 5: 4.0.
     pub const END_TXN: Self = Self(26);
-    /// WriteTxnMarkers (27), versions 0-2.
+    /// WriteTxnMarkers (27), versions 0-2. By release: 0: 0.11.0, 1: 2.8, 2: 4.2.
     pub const WRITE_TXN_MARKERS: Self = Self(27);
-    /// TxnOffsetCommit (28), versions 0-5.
+    /// TxnOffsetCommit (28), versions 0-5. By release: 0: 0.11.0, 1: 2.0, 2: 2.1, 3: 2.5, 4: 3.8, 5: 4.0.
     pub const TXN_OFFSET_COMMIT: Self = Self(28);
-    /// DescribeAcls (29), versions 0-3.
+    /// DescribeAcls (29), versions 0-3. By release: 0: 0.11.0, 1: 2.0, 2: 2.5, 3: 3.3.
     pub const DESCRIBE_ACLS: Self = Self(29);
-    /// CreateAcls (30), versions 0-3.
+    /// CreateAcls (30), versions 0-3. By release: 0: 0.11.0, 1: 2.0, 2: 2.5, 3: 3.3.
     pub const CREATE_ACLS: Self = Self(30);
-    /// DeleteAcls (31), versions 0-3.
+    /// DeleteAcls (31), versions 0-3. By release: 0: 0.11.0, 1: 2.0, 2: 2.5, 3: 3.3.
     pub const DELETE_ACLS: Self = Self(31);
-    /// DescribeConfigs (32), versions 0-4.
+    /// DescribeConfigs (32), versions 0-4. By release: 0: 0.11.0, 1: 1.1, 2: 2.0, 3: 2.6, 4: 2.8.
     pub const DESCRIBE_CONFIGS: Self = Self(32);
-    /// AlterConfigs (33), versions 0-2.
+    /// AlterConfigs (33), versions 0-2. By release: 0: 0.11.0, 1: 2.0, 2: 2.8.
     pub const ALTER_CONFIGS: Self = Self(33);
-    /// AlterReplicaLogDirs (34), versions 0-2.
+    /// AlterReplicaLogDirs (34), versions 0-2. By release: 0: 1.0, 1: 2.0, 2: 2.8.
     pub const ALTER_REPLICA_LOG_DIRS: Self = Self(34);
-    /// DescribeLogDirs (35), versions 0-5.
+    /// DescribeLogDirs (35), versions 0-5. By release: 0: 1.0, 1: 2.0, 2: 2.6, 3: 3.2, 4: 3.3, 5: 4.3.
     pub const DESCRIBE_LOG_DIRS: Self = Self(35);
-    /// SaslAuthenticate (36), versions 0-2.
+    /// SaslAuthenticate (36), versions 0-2. By release: 0: 1.0, 1: 2.2, 2: 2.5.
     pub const SASL_AUTHENTICATE: Self = Self(36);
-    /// CreatePartitions (37), versions 0-3.
+    /// CreatePartitions (37), versions 0-3. By release: 0: 1.0, 1: 2.0, 2: 2.5, 3: 2.7.
     pub const CREATE_PARTITIONS: Self = Self(37);
-    /// CreateDelegationToken (38), versions 0-3.
+    /// CreateDelegationToken (38), versions 0-3. By release: 0: 1.1, 1: 2.0, 2: 2.4, 3: 3.3.
     pub const CREATE_DELEGATION_TOKEN: Self = Self(38);
-    /// RenewDelegationToken (39), versions 0-2.
+    /// RenewDelegationToken (39), versions 0-2. By release: 0: 1.1, 1: 2.0, 2: 2.5.
     pub const RENEW_DELEGATION_TOKEN: Self = Self(39);
-    /// ExpireDelegationToken (40), versions 0-2.
+    /// ExpireDelegationToken (40), versions 0-2. By release: 0: 1.1, 1: 2.0, 2: 2.5.
     pub const EXPIRE_DELEGATION_TOKEN: Self = Self(40);
-    /// DescribeDelegationToken (41), versions 0-3.
+    /// DescribeDelegationToken (41), versions 0-3. By release: 0: 1.1, 1: 2.0, 2: 2.5, 3: 3.3.
     pub const DESCRIBE_DELEGATION_TOKEN: Self = Self(41);
-    /// DeleteGroups (42), versions 0-2.
+    /// DeleteGroups (42), versions 0-2. By release: 0: 1.1, 1: 2.0, 2: 2.4.
     pub const DELETE_GROUPS: Self = Self(42);
-    /// ElectLeaders (43), versions 0-2.
+    /// ElectLeaders (43), versions 0-2. By release: 0: 2.2, 1-2: 2.4.
     pub const ELECT_LEADERS: Self = Self(43);
-    /// IncrementalAlterConfigs (44), versions 0-1.
+    /// IncrementalAlterConfigs (44), versions 0-1. By release: 0: 2.3, 1: 2.4.
     pub const INCREMENTAL_ALTER_CONFIGS: Self = Self(44);
-    /// AlterPartitionReassignments (45), versions 0-1.
+    /// AlterPartitionReassignments (45), versions 0-1. By release: 0: 2.4, 1: 4.1.
     pub const ALTER_PARTITION_REASSIGNMENTS: Self = Self(45);
-    /// ListPartitionReassignments (46), versions 0.
+    /// ListPartitionReassignments (46), versions 0. By release: 0: 2.4.
     pub const LIST_PARTITION_REASSIGNMENTS: Self = Self(46);
-    /// OffsetDelete (47), versions 0.
+    /// OffsetDelete (47), versions 0. By release: 0: 2.4.
     pub const OFFSET_DELETE: Self = Self(47);
-    /// DescribeClientQuotas (48), versions 0-1.
+    /// DescribeClientQuotas (48), versions 0-1. By release: 0: 2.6, 1: 2.8.
     pub const DESCRIBE_CLIENT_QUOTAS: Self = Self(48);
-    /// AlterClientQuotas (49), versions 0-1.
+    /// AlterClientQuotas (49), versions 0-1. By release: 0: 2.6, 1: 2.8.
     pub const ALTER_CLIENT_QUOTAS: Self = Self(49);
-    /// DescribeUserScramCredentials (50), versions 0.
+    /// DescribeUserScramCredentials (50), versions 0. By release: 0: 2.7.
     pub const DESCRIBE_USER_SCRAM_CREDENTIALS: Self = Self(50);
-    /// AlterUserScramCredentials (51), versions 0.
+    /// AlterUserScramCredentials (51), versions 0. By release: 0: 2.7.
     pub const ALTER_USER_SCRAM_CREDENTIALS: Self = Self(51);
-    /// Vote (52), versions 0-2.
+    /// Vote (52), versions 0-2. By release: 0: 2.7, 1: 3.9, 2: 4.0.
     pub const VOTE: Self = Self(52);
-    /// BeginQuorumEpoch (53), versions 0-1.
+    /// BeginQuorumEpoch (53), versions 0-1. By release: 0: 2.7, 1: 3.9.
     pub const BEGIN_QUORUM_EPOCH: Self = Self(53);
-    /// EndQuorumEpoch (54), versions 0-1.
+    /// EndQuorumEpoch (54), versions 0-1. By release: 0: 2.7, 1: 3.9.
     pub const END_QUORUM_EPOCH: Self = Self(54);
-    /// DescribeQuorum (55), versions 0-2.
+    /// DescribeQuorum (55), versions 0-2. By release: 0: 2.7, 1: 3.3, 2: 3.9.
     pub const DESCRIBE_QUORUM: Self = Self(55);
-    /// AlterPartition (56), versions 0-3.
+    /// AlterPartition (56), versions 0-3. By release: 0: 2.7, 1: 3.2, 2: 3.3, 3: 3.5.
     pub const ALTER_PARTITION: Self = Self(56);
-    /// UpdateFeatures (57), versions 0-2.
+    /// UpdateFeatures (57), versions 0-2. By release: 0: 2.7, 1: 3.3, 2: 4.0.
     pub const UPDATE_FEATURES: Self = Self(57);
-    /// Envelope (58), versions 0.
+    /// Envelope (58), versions 0. By release: 0: 2.8.
     pub const ENVELOPE: Self = Self(58);
-    /// FetchSnapshot (59), versions 0-1.
+    /// FetchSnapshot (59), versions 0-1. By release: 0: 2.8, 1: 3.9.
     pub const FETCH_SNAPSHOT: Self = Self(59);
-    /// DescribeCluster (60), versions 0-2.
+    /// DescribeCluster (60), versions 0-2. By release: 0: 2.8, 1: 3.7, 2: 4.0.
     pub const DESCRIBE_CLUSTER: Self = Self(60);
-    /// DescribeProducers (61), versions 0.
+    /// DescribeProducers (61), versions 0. By release: 0: 2.8.
     pub const DESCRIBE_PRODUCERS: Self = Self(61);
-    /// BrokerRegistration (62), versions 0-4.
+    /// BrokerRegistration (62), versions 0-4. By release: 0: 2.8, 1: 3.4, 2-3: 3.7, 4: 3.9.
     pub const BROKER_REGISTRATION: Self = Self(62);
-    /// BrokerHeartbeat (63), versions 0-2.
+    /// BrokerHeartbeat (63), versions 0-2. By release: 0: 2.8, 1: 3.7, 2: 4.3.
     pub const BROKER_HEARTBEAT: Self = Self(63);
-    /// UnregisterBroker (64), versions 0.
+    /// UnregisterBroker (64), versions 0. By release: 0: 2.8.
     pub const UNREGISTER_BROKER: Self = Self(64);
-    /// DescribeTransactions (65), versions 0.
+    /// DescribeTransactions (65), versions 0. By release: 0: 3.0.
     pub const DESCRIBE_TRANSACTIONS: Self = Self(65);
-    /// ListTransactions (66), versions 0-2.
+    /// ListTransactions (66), versions 0-2. By release: 0: 3.0, 1: 3.8, 2: 4.1.
     pub const LIST_TRANSACTIONS: Self = Self(66);
-    /// AllocateProducerIds (67), versions 0.
+    /// AllocateProducerIds (67), versions 0. By release: 0: 3.0.
     pub const ALLOCATE_PRODUCER_IDS: Self = Self(67);
-    /// ConsumerGroupHeartbeat (68), versions 0-1.
+    /// ConsumerGroupHeartbeat (68), versions 0-1. By release: 0: 3.7, 1: 4.0.
     pub const CONSUMER_GROUP_HEARTBEAT: Self = Self(68);
-    /// ConsumerGroupDescribe (69), versions 0-1.
+    /// ConsumerGroupDescribe (69), versions 0-1. By release: 0: 3.8, 1: 4.0.
     pub const CONSUMER_GROUP_DESCRIBE: Self = Self(69);
-    /// ControllerRegistration (70), versions 0.
+    /// ControllerRegistration (70), versions 0. By release: 0: 3.7.
     pub const CONTROLLER_REGISTRATION: Self = Self(70);
-    /// GetTelemetrySubscriptions (71), versions 0.
+    /// GetTelemetrySubscriptions (71), versions 0. By release: 0: 3.7.
     pub const GET_TELEMETRY_SUBSCRIPTIONS: Self = Self(71);
-    /// PushTelemetry (72), versions 0.
+    /// PushTelemetry (72), versions 0. By release: 0: 3.7.
     pub const PUSH_TELEMETRY: Self = Self(72);
-    /// AssignReplicasToDirs (73), versions 0.
+    /// AssignReplicasToDirs (73), versions 0. By release: 0: 3.7.
     pub const ASSIGN_REPLICAS_TO_DIRS: Self = Self(73);
-    /// ListConfigResources (74), versions 0-1.
+    /// ListConfigResources (74), versions 0-1. By release: 0: 3.7, 1: 4.1.
     pub const LIST_CONFIG_RESOURCES: Self = Self(74);
-    /// DescribeTopicPartitions (75), versions 0.
+    /// DescribeTopicPartitions (75), versions 0. By release: 0: 3.8.
     pub const DESCRIBE_TOPIC_PARTITIONS: Self = Self(75);
-    /// ShareGroupHeartbeat (76), versions 0-1.
+    /// ShareGroupHeartbeat (76), versions 0-1. By release: 0-1: 4.1.
     pub const SHARE_GROUP_HEARTBEAT: Self = Self(76);
-    /// ShareGroupDescribe (77), versions 0-1.
+    /// ShareGroupDescribe (77), versions 0-1. By release: 0-1: 4.1.
     pub const SHARE_GROUP_DESCRIBE: Self = Self(77);
-    /// ShareFetch (78), versions 0-2.
+    /// ShareFetch (78), versions 0-2. By release: 0-1: 4.1, 2: 4.2.
     pub const SHARE_FETCH: Self = Self(78);
-    /// ShareAcknowledge (79), versions 0-2.
+    /// ShareAcknowledge (79), versions 0-2. By release: 0-1: 4.1, 2: 4.2.
     pub const SHARE_ACKNOWLEDGE: Self = Self(79);
-    /// AddRaftVoter (80), versions 0-1.
+    /// AddRaftVoter (80), versions 0-1. By release: 0: 3.9, 1: 4.2.
     pub const ADD_RAFT_VOTER: Self = Self(80);
-    /// RemoveRaftVoter (81), versions 0.
+    /// RemoveRaftVoter (81), versions 0. By release: 0: 3.9.
     pub const REMOVE_RAFT_VOTER: Self = Self(81);
-    /// UpdateRaftVoter (82), versions 0.
+    /// UpdateRaftVoter (82), versions 0. By release: 0: 3.9.
     pub const UPDATE_RAFT_VOTER: Self = Self(82);
-    /// InitializeShareGroupState (83), versions 0.
+    /// InitializeShareGroupState (83), versions 0. By release: 0: 4.1.
     pub const INITIALIZE_SHARE_GROUP_STATE: Self = Self(83);
-    /// ReadShareGroupState (84), versions 0.
+    /// ReadShareGroupState (84), versions 0. By release: 0: 4.1.
     pub const READ_SHARE_GROUP_STATE: Self = Self(84);
-    /// WriteShareGroupState (85), versions 0-1.
+    /// WriteShareGroupState (85), versions 0-1. By release: 0: 4.1, 1: 4.2.
     pub const WRITE_SHARE_GROUP_STATE: Self = Self(85);
-    /// DeleteShareGroupState (86), versions 0.
+    /// DeleteShareGroupState (86), versions 0. By release: 0: 4.1.
     pub const DELETE_SHARE_GROUP_STATE: Self = Self(86);
-    /// ReadShareGroupStateSummary (87), versions 0-1.
+    /// ReadShareGroupStateSummary (87), versions 0-1. By release: 0: 4.1, 1: 4.2.
     pub const READ_SHARE_GROUP_STATE_SUMMARY: Self = Self(87);
-    /// StreamsGroupHeartbeat (88), versions 0.
+    /// StreamsGroupHeartbeat (88), versions 0. By release: 0: 4.2.
     pub const STREAMS_GROUP_HEARTBEAT: Self = Self(88);
-    /// StreamsGroupDescribe (89), versions 0.
+    /// StreamsGroupDescribe (89), versions 0. By release: 0: 4.2.
     pub const STREAMS_GROUP_DESCRIBE: Self = Self(89);
-    /// DescribeShareGroupOffsets (90), versions 0-1.
+    /// DescribeShareGroupOffsets (90), versions 0-1. By release: 0: 4.1, 1: 4.2.
     pub const DESCRIBE_SHARE_GROUP_OFFSETS: Self = Self(90);
-    /// AlterShareGroupOffsets (91), versions 0.
+    /// AlterShareGroupOffsets (91), versions 0. By release: 0: 4.1.
     pub const ALTER_SHARE_GROUP_OFFSETS: Self = Self(91);
-    /// DeleteShareGroupOffsets (92), versions 0.
+    /// DeleteShareGroupOffsets (92), versions 0. By release: 0: 4.1.
     pub const DELETE_SHARE_GROUP_OFFSETS: Self = Self(92);
 
     /// Every API, in the order of the keys.
@@ -289,98 +289,491 @@ impl ApiKey {
     ];
 
     pub(crate) const TABLE: &'static [ApiInfo] = &[
-        api(Self::PRODUCE, "Produce", 0, 13, 13, Some(9)),
-        api(Self::FETCH, "Fetch", 0, 18, 18, Some(12)),
-        api(Self::LIST_OFFSETS, "ListOffsets", 0, 11, 11, Some(6)),
-        api(Self::METADATA, "Metadata", 0, 13, 13, Some(9)),
-        api(Self::LEADER_AND_ISR, "LeaderAndIsr", 0, 7, 7, Some(4)),
-        api(Self::STOP_REPLICA, "StopReplica", 0, 4, 4, Some(2)),
-        api(Self::UPDATE_METADATA, "UpdateMetadata", 0, 8, 8, Some(6)),
-        api(Self::CONTROLLED_SHUTDOWN, "ControlledShutdown", 0, 3, 3, Some(3)),
-        api(Self::OFFSET_COMMIT, "OffsetCommit", 0, 10, 10, Some(8)),
-        api(Self::OFFSET_FETCH, "OffsetFetch", 0, 10, 10, Some(6)),
-        api(Self::FIND_COORDINATOR, "FindCoordinator", 0, 6, 6, Some(3)),
-        api(Self::JOIN_GROUP, "JoinGroup", 0, 9, 9, Some(6)),
-        api(Self::HEARTBEAT, "Heartbeat", 0, 4, 4, Some(4)),
-        api(Self::LEAVE_GROUP, "LeaveGroup", 0, 5, 5, Some(4)),
-        api(Self::SYNC_GROUP, "SyncGroup", 0, 5, 5, Some(4)),
-        api(Self::DESCRIBE_GROUPS, "DescribeGroups", 0, 6, 6, Some(5)),
-        api(Self::LIST_GROUPS, "ListGroups", 0, 5, 5, Some(3)),
-        api(Self::SASL_HANDSHAKE, "SaslHandshake", 0, 1, 1, None),
-        api(Self::API_VERSIONS, "ApiVersions", 0, 4, 4, Some(3)),
-        api(Self::CREATE_TOPICS, "CreateTopics", 0, 7, 7, Some(5)),
-        api(Self::DELETE_TOPICS, "DeleteTopics", 0, 6, 6, Some(4)),
-        api(Self::DELETE_RECORDS, "DeleteRecords", 0, 2, 2, Some(2)),
-        api(Self::INIT_PRODUCER_ID, "InitProducerId", 0, 6, 5, Some(2)),
-        api(Self::OFFSET_FOR_LEADER_EPOCH, "OffsetForLeaderEpoch", 0, 4, 4, Some(4)),
-        api(Self::ADD_PARTITIONS_TO_TXN, "AddPartitionsToTxn", 0, 5, 5, Some(3)),
-        api(Self::ADD_OFFSETS_TO_TXN, "AddOffsetsToTxn", 0, 4, 4, Some(3)),
-        api(Self::END_TXN, "EndTxn", 0, 5, 5, Some(3)),
-        api(Self::WRITE_TXN_MARKERS, "WriteTxnMarkers", 0, 2, 2, Some(1)),
-        api(Self::TXN_OFFSET_COMMIT, "TxnOffsetCommit", 0, 5, 5, Some(3)),
-        api(Self::DESCRIBE_ACLS, "DescribeAcls", 0, 3, 3, Some(2)),
-        api(Self::CREATE_ACLS, "CreateAcls", 0, 3, 3, Some(2)),
-        api(Self::DELETE_ACLS, "DeleteAcls", 0, 3, 3, Some(2)),
-        api(Self::DESCRIBE_CONFIGS, "DescribeConfigs", 0, 4, 4, Some(4)),
-        api(Self::ALTER_CONFIGS, "AlterConfigs", 0, 2, 2, Some(2)),
-        api(Self::ALTER_REPLICA_LOG_DIRS, "AlterReplicaLogDirs", 0, 2, 2, Some(2)),
-        api(Self::DESCRIBE_LOG_DIRS, "DescribeLogDirs", 0, 5, 5, Some(2)),
-        api(Self::SASL_AUTHENTICATE, "SaslAuthenticate", 0, 2, 2, Some(2)),
-        api(Self::CREATE_PARTITIONS, "CreatePartitions", 0, 3, 3, Some(2)),
-        api(Self::CREATE_DELEGATION_TOKEN, "CreateDelegationToken", 0, 3, 3, Some(2)),
-        api(Self::RENEW_DELEGATION_TOKEN, "RenewDelegationToken", 0, 2, 2, Some(2)),
-        api(Self::EXPIRE_DELEGATION_TOKEN, "ExpireDelegationToken", 0, 2, 2, Some(2)),
-        api(Self::DESCRIBE_DELEGATION_TOKEN, "DescribeDelegationToken", 0, 3, 3, Some(2)),
-        api(Self::DELETE_GROUPS, "DeleteGroups", 0, 2, 2, Some(2)),
-        api(Self::ELECT_LEADERS, "ElectLeaders", 0, 2, 2, Some(2)),
-        api(Self::INCREMENTAL_ALTER_CONFIGS, "IncrementalAlterConfigs", 0, 1, 1, Some(1)),
-        api(Self::ALTER_PARTITION_REASSIGNMENTS, "AlterPartitionReassignments", 0, 1, 1, Some(0)),
-        api(Self::LIST_PARTITION_REASSIGNMENTS, "ListPartitionReassignments", 0, 0, 0, Some(0)),
-        api(Self::OFFSET_DELETE, "OffsetDelete", 0, 0, 0, None),
-        api(Self::DESCRIBE_CLIENT_QUOTAS, "DescribeClientQuotas", 0, 1, 1, Some(1)),
-        api(Self::ALTER_CLIENT_QUOTAS, "AlterClientQuotas", 0, 1, 1, Some(1)),
-        api(Self::DESCRIBE_USER_SCRAM_CREDENTIALS, "DescribeUserScramCredentials", 0, 0, 0, Some(0)),
-        api(Self::ALTER_USER_SCRAM_CREDENTIALS, "AlterUserScramCredentials", 0, 0, 0, Some(0)),
-        api(Self::VOTE, "Vote", 0, 2, 2, Some(0)),
-        api(Self::BEGIN_QUORUM_EPOCH, "BeginQuorumEpoch", 0, 1, 1, Some(1)),
-        api(Self::END_QUORUM_EPOCH, "EndQuorumEpoch", 0, 1, 1, Some(1)),
-        api(Self::DESCRIBE_QUORUM, "DescribeQuorum", 0, 2, 2, Some(0)),
-        api(Self::ALTER_PARTITION, "AlterPartition", 0, 3, 3, Some(0)),
-        api(Self::UPDATE_FEATURES, "UpdateFeatures", 0, 2, 2, Some(0)),
-        api(Self::ENVELOPE, "Envelope", 0, 0, 0, Some(0)),
-        api(Self::FETCH_SNAPSHOT, "FetchSnapshot", 0, 1, 1, Some(0)),
-        api(Self::DESCRIBE_CLUSTER, "DescribeCluster", 0, 2, 2, Some(0)),
-        api(Self::DESCRIBE_PRODUCERS, "DescribeProducers", 0, 0, 0, Some(0)),
-        api(Self::BROKER_REGISTRATION, "BrokerRegistration", 0, 4, 4, Some(0)),
-        api(Self::BROKER_HEARTBEAT, "BrokerHeartbeat", 0, 2, 2, Some(0)),
-        api(Self::UNREGISTER_BROKER, "UnregisterBroker", 0, 0, 0, Some(0)),
-        api(Self::DESCRIBE_TRANSACTIONS, "DescribeTransactions", 0, 0, 0, Some(0)),
-        api(Self::LIST_TRANSACTIONS, "ListTransactions", 0, 2, 2, Some(0)),
-        api(Self::ALLOCATE_PRODUCER_IDS, "AllocateProducerIds", 0, 0, 0, Some(0)),
-        api(Self::CONSUMER_GROUP_HEARTBEAT, "ConsumerGroupHeartbeat", 0, 1, 1, Some(0)),
-        api(Self::CONSUMER_GROUP_DESCRIBE, "ConsumerGroupDescribe", 0, 1, 1, Some(0)),
-        api(Self::CONTROLLER_REGISTRATION, "ControllerRegistration", 0, 0, 0, Some(0)),
-        api(Self::GET_TELEMETRY_SUBSCRIPTIONS, "GetTelemetrySubscriptions", 0, 0, 0, Some(0)),
-        api(Self::PUSH_TELEMETRY, "PushTelemetry", 0, 0, 0, Some(0)),
-        api(Self::ASSIGN_REPLICAS_TO_DIRS, "AssignReplicasToDirs", 0, 0, 0, Some(0)),
-        api(Self::LIST_CONFIG_RESOURCES, "ListConfigResources", 0, 1, 1, Some(0)),
-        api(Self::DESCRIBE_TOPIC_PARTITIONS, "DescribeTopicPartitions", 0, 0, 0, Some(0)),
-        api(Self::SHARE_GROUP_HEARTBEAT, "ShareGroupHeartbeat", 0, 1, 1, Some(0)),
-        api(Self::SHARE_GROUP_DESCRIBE, "ShareGroupDescribe", 0, 1, 1, Some(0)),
-        api(Self::SHARE_FETCH, "ShareFetch", 0, 2, 2, Some(0)),
-        api(Self::SHARE_ACKNOWLEDGE, "ShareAcknowledge", 0, 2, 2, Some(0)),
-        api(Self::ADD_RAFT_VOTER, "AddRaftVoter", 0, 1, 1, Some(0)),
-        api(Self::REMOVE_RAFT_VOTER, "RemoveRaftVoter", 0, 0, 0, Some(0)),
-        api(Self::UPDATE_RAFT_VOTER, "UpdateRaftVoter", 0, 0, 0, Some(0)),
-        api(Self::INITIALIZE_SHARE_GROUP_STATE, "InitializeShareGroupState", 0, 0, 0, Some(0)),
-        api(Self::READ_SHARE_GROUP_STATE, "ReadShareGroupState", 0, 0, 0, Some(0)),
-        api(Self::WRITE_SHARE_GROUP_STATE, "WriteShareGroupState", 0, 1, 1, Some(0)),
-        api(Self::DELETE_SHARE_GROUP_STATE, "DeleteShareGroupState", 0, 0, 0, Some(0)),
-        api(Self::READ_SHARE_GROUP_STATE_SUMMARY, "ReadShareGroupStateSummary", 0, 1, 1, Some(0)),
-        api(Self::STREAMS_GROUP_HEARTBEAT, "StreamsGroupHeartbeat", 0, 0, 0, Some(0)),
-        api(Self::STREAMS_GROUP_DESCRIBE, "StreamsGroupDescribe", 0, 0, 0, Some(0)),
-        api(Self::DESCRIBE_SHARE_GROUP_OFFSETS, "DescribeShareGroupOffsets", 0, 1, 1, Some(0)),
-        api(Self::ALTER_SHARE_GROUP_OFFSETS, "AlterShareGroupOffsets", 0, 0, 0, Some(0)),
-        api(Self::DELETE_SHARE_GROUP_OFFSETS, "DeleteShareGroupOffsets", 0, 0, 0, Some(0)),
+        api(
+            Self::PRODUCE,
+            "Produce",
+            0,
+            13,
+            13,
+            Some(9),
+            &[
+                (2, "0.10.0"),
+                (3, "0.11.0"),
+                (5, "1.0"),
+                (6, "2.0"),
+                (7, "2.1"),
+                (8, "2.4"),
+                (9, "2.8"),
+                (10, "3.7"),
+                (11, "3.8"),
+                (12, "4.0"),
+                (13, "4.1"),
+            ],
+        ),
+        api(
+            Self::FETCH,
+            "Fetch",
+            0,
+            18,
+            18,
+            Some(12),
+            &[
+                (2, "0.10.0"),
+                (3, "0.10.1"),
+                (5, "0.11.0"),
+                (6, "1.0"),
+                (7, "1.1"),
+                (8, "2.0"),
+                (10, "2.1"),
+                (11, "2.3"),
+                (12, "2.7"),
+                (13, "3.1"),
+                (15, "3.5"),
+                (16, "3.7"),
+                (17, "3.9"),
+                (18, "4.1"),
+            ],
+        ),
+        api(
+            Self::LIST_OFFSETS,
+            "ListOffsets",
+            0,
+            11,
+            11,
+            Some(6),
+            &[
+                (0, "0.10.0"),
+                (1, "0.10.1"),
+                (2, "0.11.0"),
+                (3, "2.0"),
+                (4, "2.1"),
+                (5, "2.2"),
+                (6, "2.8"),
+                (7, "3.0"),
+                (8, "3.5"),
+                (9, "3.9"),
+                (10, "4.0"),
+                (11, "4.2"),
+            ],
+        ),
+        api(
+            Self::METADATA,
+            "Metadata",
+            0,
+            13,
+            13,
+            Some(9),
+            &[
+                (1, "0.10.0"),
+                (2, "0.10.1"),
+                (4, "0.11.0"),
+                (5, "1.0"),
+                (6, "2.0"),
+                (7, "2.1"),
+                (8, "2.3"),
+                (9, "2.4"),
+                (11, "2.8"),
+                (12, "3.1"),
+                (13, "4.0"),
+            ],
+        ),
+        api(
+            Self::LEADER_AND_ISR,
+            "LeaderAndIsr",
+            0,
+            7,
+            7,
+            Some(4),
+            &[(0, "0.10.0"), (1, "1.0"), (2, "2.2"), (4, "2.4"), (5, "2.8"), (6, "3.2"), (7, "3.4")],
+        ),
+        api(
+            Self::STOP_REPLICA,
+            "StopReplica",
+            0,
+            4,
+            4,
+            Some(2),
+            &[(0, "0.10.0"), (1, "2.2"), (2, "2.4"), (3, "2.6"), (4, "3.4")],
+        ),
+        api(
+            Self::UPDATE_METADATA,
+            "UpdateMetadata",
+            0,
+            8,
+            8,
+            Some(6),
+            &[(2, "0.10.0"), (3, "0.10.2"), (4, "1.0"), (5, "2.2"), (6, "2.4"), (7, "2.8"), (8, "3.4")],
+        ),
+        api(
+            Self::CONTROLLED_SHUTDOWN,
+            "ControlledShutdown",
+            0,
+            3,
+            3,
+            Some(3),
+            &[(1, "0.10.0"), (2, "2.2"), (3, "2.4")],
+        ),
+        api(
+            Self::OFFSET_COMMIT,
+            "OffsetCommit",
+            0,
+            10,
+            10,
+            Some(8),
+            &[(2, "0.10.0"), (3, "0.11.0"), (4, "2.0"), (6, "2.1"), (7, "2.3"), (8, "2.4"), (9, "3.7"), (10, "4.2")],
+        ),
+        api(
+            Self::OFFSET_FETCH,
+            "OffsetFetch",
+            0,
+            10,
+            10,
+            Some(6),
+            &[
+                (1, "0.10.0"),
+                (2, "0.10.2"),
+                (3, "0.11.0"),
+                (4, "2.0"),
+                (5, "2.1"),
+                (6, "2.4"),
+                (7, "2.5"),
+                (8, "3.0"),
+                (9, "3.7"),
+                (10, "4.2"),
+            ],
+        ),
+        api(
+            Self::FIND_COORDINATOR,
+            "FindCoordinator",
+            0,
+            6,
+            6,
+            Some(3),
+            &[(0, "0.10.0"), (1, "0.11.0"), (2, "2.0"), (3, "2.4"), (4, "3.0"), (5, "3.8"), (6, "3.9")],
+        ),
+        api(
+            Self::JOIN_GROUP,
+            "JoinGroup",
+            0,
+            9,
+            9,
+            Some(6),
+            &[
+                (0, "0.10.0"),
+                (1, "0.10.1"),
+                (2, "0.11.0"),
+                (3, "2.0"),
+                (4, "2.2"),
+                (5, "2.3"),
+                (6, "2.4"),
+                (7, "2.5"),
+                (9, "3.2"),
+            ],
+        ),
+        api(
+            Self::HEARTBEAT,
+            "Heartbeat",
+            0,
+            4,
+            4,
+            Some(4),
+            &[(0, "0.10.0"), (1, "0.11.0"), (2, "2.0"), (3, "2.3"), (4, "2.4")],
+        ),
+        api(
+            Self::LEAVE_GROUP,
+            "LeaveGroup",
+            0,
+            5,
+            5,
+            Some(4),
+            &[(0, "0.10.0"), (1, "0.11.0"), (2, "2.0"), (4, "2.4"), (5, "3.2")],
+        ),
+        api(
+            Self::SYNC_GROUP,
+            "SyncGroup",
+            0,
+            5,
+            5,
+            Some(4),
+            &[(0, "0.10.0"), (1, "0.11.0"), (2, "2.0"), (3, "2.3"), (4, "2.4"), (5, "2.5")],
+        ),
+        api(
+            Self::DESCRIBE_GROUPS,
+            "DescribeGroups",
+            0,
+            6,
+            6,
+            Some(5),
+            &[(0, "0.10.0"), (1, "0.11.0"), (2, "2.0"), (3, "2.3"), (5, "2.4"), (6, "4.0")],
+        ),
+        api(
+            Self::LIST_GROUPS,
+            "ListGroups",
+            0,
+            5,
+            5,
+            Some(3),
+            &[(0, "0.10.0"), (1, "0.11.0"), (2, "2.0"), (3, "2.4"), (4, "2.6"), (5, "3.8")],
+        ),
+        api(Self::SASL_HANDSHAKE, "SaslHandshake", 0, 1, 1, None, &[(0, "0.10.0"), (1, "1.0")]),
+        api(
+            Self::API_VERSIONS,
+            "ApiVersions",
+            0,
+            4,
+            4,
+            Some(3),
+            &[(0, "0.10.0"), (1, "0.11.0"), (2, "2.0"), (3, "2.4"), (4, "3.9")],
+        ),
+        api(
+            Self::CREATE_TOPICS,
+            "CreateTopics",
+            0,
+            7,
+            7,
+            Some(5),
+            &[(0, "0.10.1"), (1, "0.10.2"), (2, "0.11.0"), (3, "2.0"), (5, "2.4"), (6, "2.7"), (7, "2.8")],
+        ),
+        api(
+            Self::DELETE_TOPICS,
+            "DeleteTopics",
+            0,
+            6,
+            6,
+            Some(4),
+            &[(0, "0.10.1"), (1, "0.11.0"), (2, "2.0"), (3, "2.1"), (4, "2.4"), (5, "2.7"), (6, "2.8")],
+        ),
+        api(Self::DELETE_RECORDS, "DeleteRecords", 0, 2, 2, Some(2), &[(0, "0.11.0"), (1, "2.0"), (2, "2.6")]),
+        api(
+            Self::INIT_PRODUCER_ID,
+            "InitProducerId",
+            0,
+            6,
+            5,
+            Some(2),
+            &[(0, "0.11.0"), (1, "2.0"), (2, "2.4"), (3, "2.5"), (4, "2.7"), (5, "3.8")],
+        ),
+        api(
+            Self::OFFSET_FOR_LEADER_EPOCH,
+            "OffsetForLeaderEpoch",
+            0,
+            4,
+            4,
+            Some(4),
+            &[(0, "0.11.0"), (1, "2.0"), (2, "2.1"), (3, "2.3"), (4, "2.8")],
+        ),
+        api(
+            Self::ADD_PARTITIONS_TO_TXN,
+            "AddPartitionsToTxn",
+            0,
+            5,
+            5,
+            Some(3),
+            &[(0, "0.11.0"), (1, "2.0"), (2, "2.7"), (3, "2.8"), (4, "3.6"), (5, "3.8")],
+        ),
+        api(
+            Self::ADD_OFFSETS_TO_TXN,
+            "AddOffsetsToTxn",
+            0,
+            4,
+            4,
+            Some(3),
+            &[(0, "0.11.0"), (1, "2.0"), (2, "2.7"), (3, "2.8"), (4, "3.8")],
+        ),
+        api(
+            Self::END_TXN,
+            "EndTxn",
+            0,
+            5,
+            5,
+            Some(3),
+            &[(0, "0.11.0"), (1, "2.0"), (2, "2.7"), (3, "2.8"), (4, "3.8"), (5, "4.0")],
+        ),
+        api(Self::WRITE_TXN_MARKERS, "WriteTxnMarkers", 0, 2, 2, Some(1), &[(0, "0.11.0"), (1, "2.8"), (2, "4.2")]),
+        api(
+            Self::TXN_OFFSET_COMMIT,
+            "TxnOffsetCommit",
+            0,
+            5,
+            5,
+            Some(3),
+            &[(0, "0.11.0"), (1, "2.0"), (2, "2.1"), (3, "2.5"), (4, "3.8"), (5, "4.0")],
+        ),
+        api(
+            Self::DESCRIBE_ACLS,
+            "DescribeAcls",
+            0,
+            3,
+            3,
+            Some(2),
+            &[(0, "0.11.0"), (1, "2.0"), (2, "2.5"), (3, "3.3")],
+        ),
+        api(Self::CREATE_ACLS, "CreateAcls", 0, 3, 3, Some(2), &[(0, "0.11.0"), (1, "2.0"), (2, "2.5"), (3, "3.3")]),
+        api(Self::DELETE_ACLS, "DeleteAcls", 0, 3, 3, Some(2), &[(0, "0.11.0"), (1, "2.0"), (2, "2.5"), (3, "3.3")]),
+        api(
+            Self::DESCRIBE_CONFIGS,
+            "DescribeConfigs",
+            0,
+            4,
+            4,
+            Some(4),
+            &[(0, "0.11.0"), (1, "1.1"), (2, "2.0"), (3, "2.6"), (4, "2.8")],
+        ),
+        api(Self::ALTER_CONFIGS, "AlterConfigs", 0, 2, 2, Some(2), &[(0, "0.11.0"), (1, "2.0"), (2, "2.8")]),
+        api(
+            Self::ALTER_REPLICA_LOG_DIRS,
+            "AlterReplicaLogDirs",
+            0,
+            2,
+            2,
+            Some(2),
+            &[(0, "1.0"), (1, "2.0"), (2, "2.8")],
+        ),
+        api(
+            Self::DESCRIBE_LOG_DIRS,
+            "DescribeLogDirs",
+            0,
+            5,
+            5,
+            Some(2),
+            &[(0, "1.0"), (1, "2.0"), (2, "2.6"), (3, "3.2"), (4, "3.3"), (5, "4.3")],
+        ),
+        api(Self::SASL_AUTHENTICATE, "SaslAuthenticate", 0, 2, 2, Some(2), &[(0, "1.0"), (1, "2.2"), (2, "2.5")]),
+        api(
+            Self::CREATE_PARTITIONS,
+            "CreatePartitions",
+            0,
+            3,
+            3,
+            Some(2),
+            &[(0, "1.0"), (1, "2.0"), (2, "2.5"), (3, "2.7")],
+        ),
+        api(
+            Self::CREATE_DELEGATION_TOKEN,
+            "CreateDelegationToken",
+            0,
+            3,
+            3,
+            Some(2),
+            &[(0, "1.1"), (1, "2.0"), (2, "2.4"), (3, "3.3")],
+        ),
+        api(
+            Self::RENEW_DELEGATION_TOKEN,
+            "RenewDelegationToken",
+            0,
+            2,
+            2,
+            Some(2),
+            &[(0, "1.1"), (1, "2.0"), (2, "2.5")],
+        ),
+        api(
+            Self::EXPIRE_DELEGATION_TOKEN,
+            "ExpireDelegationToken",
+            0,
+            2,
+            2,
+            Some(2),
+            &[(0, "1.1"), (1, "2.0"), (2, "2.5")],
+        ),
+        api(
+            Self::DESCRIBE_DELEGATION_TOKEN,
+            "DescribeDelegationToken",
+            0,
+            3,
+            3,
+            Some(2),
+            &[(0, "1.1"), (1, "2.0"), (2, "2.5"), (3, "3.3")],
+        ),
+        api(Self::DELETE_GROUPS, "DeleteGroups", 0, 2, 2, Some(2), &[(0, "1.1"), (1, "2.0"), (2, "2.4")]),
+        api(Self::ELECT_LEADERS, "ElectLeaders", 0, 2, 2, Some(2), &[(0, "2.2"), (2, "2.4")]),
+        api(Self::INCREMENTAL_ALTER_CONFIGS, "IncrementalAlterConfigs", 0, 1, 1, Some(1), &[(0, "2.3"), (1, "2.4")]),
+        api(
+            Self::ALTER_PARTITION_REASSIGNMENTS,
+            "AlterPartitionReassignments",
+            0,
+            1,
+            1,
+            Some(0),
+            &[(0, "2.4"), (1, "4.1")],
+        ),
+        api(Self::LIST_PARTITION_REASSIGNMENTS, "ListPartitionReassignments", 0, 0, 0, Some(0), &[(0, "2.4")]),
+        api(Self::OFFSET_DELETE, "OffsetDelete", 0, 0, 0, None, &[(0, "2.4")]),
+        api(Self::DESCRIBE_CLIENT_QUOTAS, "DescribeClientQuotas", 0, 1, 1, Some(1), &[(0, "2.6"), (1, "2.8")]),
+        api(Self::ALTER_CLIENT_QUOTAS, "AlterClientQuotas", 0, 1, 1, Some(1), &[(0, "2.6"), (1, "2.8")]),
+        api(Self::DESCRIBE_USER_SCRAM_CREDENTIALS, "DescribeUserScramCredentials", 0, 0, 0, Some(0), &[(0, "2.7")]),
+        api(Self::ALTER_USER_SCRAM_CREDENTIALS, "AlterUserScramCredentials", 0, 0, 0, Some(0), &[(0, "2.7")]),
+        api(Self::VOTE, "Vote", 0, 2, 2, Some(0), &[(0, "2.7"), (1, "3.9"), (2, "4.0")]),
+        api(Self::BEGIN_QUORUM_EPOCH, "BeginQuorumEpoch", 0, 1, 1, Some(1), &[(0, "2.7"), (1, "3.9")]),
+        api(Self::END_QUORUM_EPOCH, "EndQuorumEpoch", 0, 1, 1, Some(1), &[(0, "2.7"), (1, "3.9")]),
+        api(Self::DESCRIBE_QUORUM, "DescribeQuorum", 0, 2, 2, Some(0), &[(0, "2.7"), (1, "3.3"), (2, "3.9")]),
+        api(
+            Self::ALTER_PARTITION,
+            "AlterPartition",
+            0,
+            3,
+            3,
+            Some(0),
+            &[(0, "2.7"), (1, "3.2"), (2, "3.3"), (3, "3.5")],
+        ),
+        api(Self::UPDATE_FEATURES, "UpdateFeatures", 0, 2, 2, Some(0), &[(0, "2.7"), (1, "3.3"), (2, "4.0")]),
+        api(Self::ENVELOPE, "Envelope", 0, 0, 0, Some(0), &[(0, "2.8")]),
+        api(Self::FETCH_SNAPSHOT, "FetchSnapshot", 0, 1, 1, Some(0), &[(0, "2.8"), (1, "3.9")]),
+        api(Self::DESCRIBE_CLUSTER, "DescribeCluster", 0, 2, 2, Some(0), &[(0, "2.8"), (1, "3.7"), (2, "4.0")]),
+        api(Self::DESCRIBE_PRODUCERS, "DescribeProducers", 0, 0, 0, Some(0), &[(0, "2.8")]),
+        api(
+            Self::BROKER_REGISTRATION,
+            "BrokerRegistration",
+            0,
+            4,
+            4,
+            Some(0),
+            &[(0, "2.8"), (1, "3.4"), (3, "3.7"), (4, "3.9")],
+        ),
+        api(Self::BROKER_HEARTBEAT, "BrokerHeartbeat", 0, 2, 2, Some(0), &[(0, "2.8"), (1, "3.7"), (2, "4.3")]),
+        api(Self::UNREGISTER_BROKER, "UnregisterBroker", 0, 0, 0, Some(0), &[(0, "2.8")]),
+        api(Self::DESCRIBE_TRANSACTIONS, "DescribeTransactions", 0, 0, 0, Some(0), &[(0, "3.0")]),
+        api(Self::LIST_TRANSACTIONS, "ListTransactions", 0, 2, 2, Some(0), &[(0, "3.0"), (1, "3.8"), (2, "4.1")]),
+        api(Self::ALLOCATE_PRODUCER_IDS, "AllocateProducerIds", 0, 0, 0, Some(0), &[(0, "3.0")]),
+        api(Self::CONSUMER_GROUP_HEARTBEAT, "ConsumerGroupHeartbeat", 0, 1, 1, Some(0), &[(0, "3.7"), (1, "4.0")]),
+        api(Self::CONSUMER_GROUP_DESCRIBE, "ConsumerGroupDescribe", 0, 1, 1, Some(0), &[(0, "3.8"), (1, "4.0")]),
+        api(Self::CONTROLLER_REGISTRATION, "ControllerRegistration", 0, 0, 0, Some(0), &[(0, "3.7")]),
+        api(Self::GET_TELEMETRY_SUBSCRIPTIONS, "GetTelemetrySubscriptions", 0, 0, 0, Some(0), &[(0, "3.7")]),
+        api(Self::PUSH_TELEMETRY, "PushTelemetry", 0, 0, 0, Some(0), &[(0, "3.7")]),
+        api(Self::ASSIGN_REPLICAS_TO_DIRS, "AssignReplicasToDirs", 0, 0, 0, Some(0), &[(0, "3.7")]),
+        api(Self::LIST_CONFIG_RESOURCES, "ListConfigResources", 0, 1, 1, Some(0), &[(0, "3.7"), (1, "4.1")]),
+        api(Self::DESCRIBE_TOPIC_PARTITIONS, "DescribeTopicPartitions", 0, 0, 0, Some(0), &[(0, "3.8")]),
+        api(Self::SHARE_GROUP_HEARTBEAT, "ShareGroupHeartbeat", 0, 1, 1, Some(0), &[(1, "4.1")]),
+        api(Self::SHARE_GROUP_DESCRIBE, "ShareGroupDescribe", 0, 1, 1, Some(0), &[(1, "4.1")]),
+        api(Self::SHARE_FETCH, "ShareFetch", 0, 2, 2, Some(0), &[(1, "4.1"), (2, "4.2")]),
+        api(Self::SHARE_ACKNOWLEDGE, "ShareAcknowledge", 0, 2, 2, Some(0), &[(1, "4.1"), (2, "4.2")]),
+        api(Self::ADD_RAFT_VOTER, "AddRaftVoter", 0, 1, 1, Some(0), &[(0, "3.9"), (1, "4.2")]),
+        api(Self::REMOVE_RAFT_VOTER, "RemoveRaftVoter", 0, 0, 0, Some(0), &[(0, "3.9")]),
+        api(Self::UPDATE_RAFT_VOTER, "UpdateRaftVoter", 0, 0, 0, Some(0), &[(0, "3.9")]),
+        api(Self::INITIALIZE_SHARE_GROUP_STATE, "InitializeShareGroupState", 0, 0, 0, Some(0), &[(0, "4.1")]),
+        api(Self::READ_SHARE_GROUP_STATE, "ReadShareGroupState", 0, 0, 0, Some(0), &[(0, "4.1")]),
+        api(Self::WRITE_SHARE_GROUP_STATE, "WriteShareGroupState", 0, 1, 1, Some(0), &[(0, "4.1"), (1, "4.2")]),
+        api(Self::DELETE_SHARE_GROUP_STATE, "DeleteShareGroupState", 0, 0, 0, Some(0), &[(0, "4.1")]),
+        api(
+            Self::READ_SHARE_GROUP_STATE_SUMMARY,
+            "ReadShareGroupStateSummary",
+            0,
+            1,
+            1,
+            Some(0),
+            &[(0, "4.1"), (1, "4.2")],
+        ),
+        api(Self::STREAMS_GROUP_HEARTBEAT, "StreamsGroupHeartbeat", 0, 0, 0, Some(0), &[(0, "4.2")]),
+        api(Self::STREAMS_GROUP_DESCRIBE, "StreamsGroupDescribe", 0, 0, 0, Some(0), &[(0, "4.2")]),
+        api(
+            Self::DESCRIBE_SHARE_GROUP_OFFSETS,
+            "DescribeShareGroupOffsets",
+            0,
+            1,
+            1,
+            Some(0),
+            &[(0, "4.1"), (1, "4.2")],
+        ),
+        api(Self::ALTER_SHARE_GROUP_OFFSETS, "AlterShareGroupOffsets", 0, 0, 0, Some(0), &[(0, "4.1")]),
+        api(Self::DELETE_SHARE_GROUP_OFFSETS, "DeleteShareGroupOffsets", 0, 0, 0, Some(0), &[(0, "4.1")]),
     ];
 }

@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct BeginQuorumEpochRequest {
     /// Versions 0+, null in 0+, default null.
     pub cluster_id: Option<Utf8Bytes>,
-    /// Versions 1+, default -1, dropped where absent.
+    /// The id of a broker. Versions 1+, default -1, dropped where absent.
     pub voter_id: BrokerId,
     /// Versions 0+.
     pub topics: Vec<RequestTopicData>,
@@ -82,7 +82,7 @@ impl Encode for BeginQuorumEpochRequest {
 /// `TopicData`, a part of [`BeginQuorumEpochRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestTopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<RequestPartitionData>,
@@ -127,7 +127,7 @@ pub struct RequestPartitionData {
     pub partition_index: i32,
     /// Versions 1+, dropped where absent.
     pub voter_directory_id: Uuid,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
@@ -283,7 +283,7 @@ impl Encode for BeginQuorumEpochResponse {
 /// `TopicData`, a part of [`BeginQuorumEpochResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResponseTopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ResponsePartitionData>,
@@ -328,7 +328,7 @@ pub struct ResponsePartitionData {
     pub partition_index: i32,
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
@@ -373,7 +373,7 @@ impl ResponsePartitionData {
 /// `NodeEndpoint`, a part of [`BeginQuorumEpochResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeEndpoint {
-    /// Versions 1+.
+    /// The id of a broker. Versions 1+.
     pub node_id: BrokerId,
     /// Versions 1+.
     pub host: Utf8Bytes,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `BrokerHeartbeatRequest`, API key 63, versions 0-2, flexible from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokerHeartbeatRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub broker_id: BrokerId,
     /// Versions 0+, default -1.
     pub broker_epoch: i64,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `BrokerRegistrationRequest`, API key 62, versions 0-4, flexible from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokerRegistrationRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub broker_id: BrokerId,
     /// Versions 0+.
     pub cluster_id: Utf8Bytes,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ConsumerGroupDescribeRequest`, API key 69, versions 0-1, flexible from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupDescribeRequest {
-    /// Versions 0+.
+    /// Ids of groups. Versions 0+.
     pub group_ids: Vec<Utf8Bytes>,
     /// Versions 0+.
     pub include_authorized_operations: bool,
@@ -99,7 +99,7 @@ pub struct DescribedGroup {
     pub error_code: ErrorCode,
     /// Versions 0+, null in 0+, default null.
     pub error_message: Option<Utf8Bytes>,
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub group_state: Utf8Bytes,
@@ -185,7 +185,7 @@ pub struct Member {
     pub client_id: Utf8Bytes,
     /// Versions 0+.
     pub client_host: Utf8Bytes,
-    /// Versions 0+.
+    /// Names of topics. Versions 0+.
     pub subscribed_topic_names: Vec<Utf8Bytes>,
     /// Versions 0+, null in 0+, default null.
     pub subscribed_topic_regex: Option<Utf8Bytes>,
@@ -271,7 +271,7 @@ impl Member {
 pub struct TopicPartitions {
     /// Versions 0+.
     pub topic_id: Uuid,
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,

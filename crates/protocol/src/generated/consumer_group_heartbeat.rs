@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ConsumerGroupHeartbeatRequest`, API key 68, versions 0-1, flexible from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsumerGroupHeartbeatRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub member_id: Utf8Bytes,
@@ -17,7 +17,7 @@ pub struct ConsumerGroupHeartbeatRequest {
     pub rack_id: Option<Utf8Bytes>,
     /// Versions 0+, default -1.
     pub rebalance_timeout_ms: i32,
-    /// Versions 0+, null in 0+, default null.
+    /// Names of topics. Versions 0+, null in 0+, default null.
     pub subscribed_topic_names: Option<Vec<Utf8Bytes>>,
     /// Versions 1+, null in 1+, default null.
     pub subscribed_topic_regex: Option<Utf8Bytes>,

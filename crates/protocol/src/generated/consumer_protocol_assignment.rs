@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct ConsumerProtocolAssignment {
     /// Versions 0+.
     pub assigned_partitions: Vec<TopicPartition>,
-    /// Versions 0+, null in 0+, default null.
+    /// Versions 0+, null in 0+, default null. `Debug` tells its length alone.
     pub user_data: Option<Bytes>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -51,7 +51,7 @@ impl Encode for ConsumerProtocolAssignment {
 /// `TopicPartition`, a part of [`ConsumerProtocolAssignment`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicPartition {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,

@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct ConsumerProtocolSubscription {
     /// Versions 0+.
     pub topics: Vec<Utf8Bytes>,
-    /// Versions 0+, null in 0+, default null.
+    /// Versions 0+, null in 0+, default null. `Debug` tells its length alone.
     pub user_data: Option<Bytes>,
     /// Versions 1+, dropped where absent.
     pub owned_partitions: Vec<TopicPartition>,
@@ -87,7 +87,7 @@ impl Encode for ConsumerProtocolSubscription {
 /// `TopicPartition`, a part of [`ConsumerProtocolSubscription`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicPartition {
-    /// Versions 1+.
+    /// The name of a topic. Versions 1+.
     pub topic: Utf8Bytes,
     /// Versions 1+.
     pub partitions: Vec<i32>,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ControlledShutdownRequest`, API key 7, versions 0-3, flexible from 3.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControlledShutdownRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub broker_id: BrokerId,
     /// Versions 2+, default -1, dropped where absent.
     pub broker_epoch: i64,
@@ -119,7 +119,7 @@ impl Encode for ControlledShutdownResponse {
 /// `RemainingPartition`, a part of [`ControlledShutdownResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemainingPartition {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partition_index: i32,

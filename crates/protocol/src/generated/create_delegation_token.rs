@@ -145,7 +145,7 @@ pub struct CreateDelegationTokenResponse {
     pub max_timestamp_ms: i64,
     /// Versions 0+.
     pub token_id: Utf8Bytes,
-    /// Versions 0+.
+    /// Versions 0+. May be a secret: `Debug` tells its length alone.
     pub hmac: Bytes,
     /// Versions 0+.
     pub throttle_time_ms: i32,

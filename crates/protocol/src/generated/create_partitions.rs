@@ -62,7 +62,7 @@ impl Encode for CreatePartitionsRequest {
 /// `CreatePartitionsTopic`, a part of [`CreatePartitionsRequest`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreatePartitionsTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub count: i32,
@@ -123,7 +123,7 @@ impl CreatePartitionsTopic {
 /// `CreatePartitionsAssignment`, a part of [`CreatePartitionsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreatePartitionsAssignment {
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub broker_ids: Vec<BrokerId>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -210,7 +210,7 @@ impl Encode for CreatePartitionsResponse {
 /// `CreatePartitionsTopicResult`, a part of [`CreatePartitionsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreatePartitionsTopicResult {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub error_code: ErrorCode,

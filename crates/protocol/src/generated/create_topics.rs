@@ -72,7 +72,7 @@ impl Encode for CreateTopicsRequest {
 /// `CreatableTopic`, a part of [`CreateTopicsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreatableTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub num_partitions: i32,
@@ -127,7 +127,7 @@ impl CreatableTopic {
 pub struct CreatableReplicaAssignment {
     /// Versions 0+.
     pub partition_index: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub broker_ids: Vec<BrokerId>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -265,7 +265,7 @@ impl Encode for CreateTopicsResponse {
 /// `CreatableTopicResult`, a part of [`CreateTopicsResponse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreatableTopicResult {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 7+, dropped where absent.
     pub topic_id: Uuid,

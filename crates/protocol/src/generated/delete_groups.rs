@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `DeleteGroupsRequest`, API key 42, versions 0-2, flexible from 2.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteGroupsRequest {
-    /// Versions 0+.
+    /// Ids of groups. Versions 0+.
     pub groups_names: Vec<Utf8Bytes>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -104,7 +104,7 @@ impl Encode for DeleteGroupsResponse {
 /// `DeletableGroupResult`, a part of [`DeleteGroupsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeletableGroupResult {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub error_code: ErrorCode,

@@ -58,7 +58,7 @@ impl Encode for DeleteRecordsRequest {
 /// `DeleteRecordsTopic`, a part of [`DeleteRecordsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteRecordsTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<DeleteRecordsPartition>,
@@ -190,7 +190,7 @@ impl Encode for DeleteRecordsResponse {
 /// `DeleteRecordsTopicResult`, a part of [`DeleteRecordsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteRecordsTopicResult {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<DeleteRecordsPartitionResult>,

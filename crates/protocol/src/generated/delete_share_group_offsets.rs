@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `DeleteShareGroupOffsetsRequest`, API key 92, versions 0, flexible from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteShareGroupOffsetsRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub topics: Vec<DeleteShareGroupOffsetsRequestTopic>,
@@ -50,7 +50,7 @@ impl Encode for DeleteShareGroupOffsetsRequest {
 /// `DeleteShareGroupOffsetsRequestTopic`, a part of [`DeleteShareGroupOffsetsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteShareGroupOffsetsRequestTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -129,7 +129,7 @@ impl Encode for DeleteShareGroupOffsetsResponse {
 /// `DeleteShareGroupOffsetsResponseTopic`, a part of [`DeleteShareGroupOffsetsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteShareGroupOffsetsResponseTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub topic_id: Uuid,

@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct DeleteTopicsRequest {
     /// Versions 6+.
     pub topics: Vec<DeleteTopicState>,
-    /// Versions 0-5, dropped where absent.
+    /// Names of topics. Versions 0-5, dropped where absent.
     pub topic_names: Vec<Utf8Bytes>,
     /// Versions 0+.
     pub timeout_ms: i32,
@@ -68,7 +68,7 @@ impl Encode for DeleteTopicsRequest {
 /// `DeleteTopicState`, a part of [`DeleteTopicsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteTopicState {
-    /// Versions 6+, null in 6+, default null.
+    /// The name of a topic. Versions 6+, null in 6+, default null.
     pub name: Option<Utf8Bytes>,
     /// Versions 6+.
     pub topic_id: Uuid,
@@ -153,7 +153,7 @@ impl Encode for DeleteTopicsResponse {
 /// `DeletableTopicResult`, a part of [`DeleteTopicsResponse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeletableTopicResult {
-    /// Versions 0+, null in 6+.
+    /// The name of a topic. Versions 0+, null in 6+.
     pub name: Option<Utf8Bytes>,
     /// Versions 6+, dropped where absent.
     pub topic_id: Uuid,

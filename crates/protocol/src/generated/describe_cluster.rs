@@ -85,7 +85,7 @@ pub struct DescribeClusterResponse {
     pub endpoint_type: i8,
     /// Versions 0+.
     pub cluster_id: Utf8Bytes,
-    /// Versions 0+, default -1.
+    /// The id of a broker. Versions 0+, default -1.
     pub controller_id: BrokerId,
     /// Versions 0+.
     pub brokers: Vec<DescribeClusterBroker>,
@@ -166,7 +166,7 @@ impl Encode for DescribeClusterResponse {
 /// `DescribeClusterBroker`, a part of [`DescribeClusterResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeClusterBroker {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub broker_id: BrokerId,
     /// Versions 0+.
     pub host: Utf8Bytes,

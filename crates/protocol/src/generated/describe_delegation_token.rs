@@ -174,7 +174,7 @@ pub struct DescribedDelegationToken {
     pub max_timestamp: i64,
     /// Versions 0+.
     pub token_id: Utf8Bytes,
-    /// Versions 0+.
+    /// Versions 0+. May be a secret: `Debug` tells its length alone.
     pub hmac: Bytes,
     /// Versions 0+.
     pub renewers: Vec<DescribedDelegationTokenRenewer>,

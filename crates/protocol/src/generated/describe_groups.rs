@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `DescribeGroupsRequest`, API key 15, versions 0-6, flexible from 5.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeGroupsRequest {
-    /// Versions 0+.
+    /// Ids of groups. Versions 0+.
     pub groups: Vec<Utf8Bytes>,
     /// Versions 3+.
     pub include_authorized_operations: bool,
@@ -121,7 +121,7 @@ pub struct DescribedGroup {
     pub error_code: ErrorCode,
     /// Versions 6+, null in 6+, default null.
     pub error_message: Option<Utf8Bytes>,
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub group_state: Utf8Bytes,
@@ -214,9 +214,9 @@ pub struct DescribedGroupMember {
     pub client_id: Utf8Bytes,
     /// Versions 0+.
     pub client_host: Utf8Bytes,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub member_metadata: Bytes,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub member_assignment: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -60,7 +60,7 @@ impl Encode for DescribeLogDirsRequest {
 /// `DescribableLogDirTopic`, a part of [`DescribeLogDirsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribableLogDirTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,
@@ -237,7 +237,7 @@ impl DescribeLogDirsResult {
 /// `DescribeLogDirsTopic`, a part of [`DescribeLogDirsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeLogDirsTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<DescribeLogDirsPartition>,

@@ -43,7 +43,7 @@ impl Encode for DescribeProducersRequest {
 /// `TopicRequest`, a part of [`DescribeProducersRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicRequest {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partition_indexes: Vec<i32>,
@@ -121,7 +121,7 @@ impl Encode for DescribeProducersResponse {
 /// `TopicResponse`, a part of [`DescribeProducersResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicResponse {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<PartitionResponse>,
@@ -195,7 +195,7 @@ impl PartitionResponse {
 /// `ProducerState`, a part of [`DescribeProducersResponse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProducerState {
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub producer_epoch: i32,

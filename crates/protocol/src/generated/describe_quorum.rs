@@ -43,7 +43,7 @@ impl Encode for DescribeQuorumRequest {
 /// `TopicData`, a part of [`DescribeQuorumRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestTopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<RequestPartitionData>,
@@ -175,7 +175,7 @@ impl Encode for DescribeQuorumResponse {
 /// `TopicData`, a part of [`DescribeQuorumResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResponseTopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ResponsePartitionData>,
@@ -214,7 +214,7 @@ pub struct ResponsePartitionData {
     pub error_code: ErrorCode,
     /// Versions 2+, null in 2+, dropped where absent.
     pub error_message: Option<Utf8Bytes>,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
@@ -285,7 +285,7 @@ impl ResponsePartitionData {
 /// `Node`, a part of [`DescribeQuorumResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Node {
-    /// Versions 2+.
+    /// The id of a broker. Versions 2+.
     pub node_id: BrokerId,
     /// Versions 2+.
     pub listeners: Vec<Listener>,
@@ -355,7 +355,7 @@ impl Listener {
 /// `ReplicaState`, a part of [`DescribeQuorumResponse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplicaState {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub replica_id: BrokerId,
     /// Versions 2+.
     pub replica_directory_id: Uuid,

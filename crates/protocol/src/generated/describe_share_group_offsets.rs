@@ -46,7 +46,7 @@ impl Encode for DescribeShareGroupOffsetsRequest {
 /// `DescribeShareGroupOffsetsRequestGroup`, a part of [`DescribeShareGroupOffsetsRequest`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct DescribeShareGroupOffsetsRequestGroup {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+, null in 0+.
     pub topics: Option<Vec<DescribeShareGroupOffsetsRequestTopic>>,
@@ -90,7 +90,7 @@ impl DescribeShareGroupOffsetsRequestGroup {
 /// `DescribeShareGroupOffsetsRequestTopic`, a part of [`DescribeShareGroupOffsetsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeShareGroupOffsetsRequestTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,
@@ -168,7 +168,7 @@ impl Encode for DescribeShareGroupOffsetsResponse {
 /// `DescribeShareGroupOffsetsResponseGroup`, a part of [`DescribeShareGroupOffsetsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeShareGroupOffsetsResponseGroup {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub topics: Vec<DescribeShareGroupOffsetsResponseTopic>,
@@ -213,7 +213,7 @@ impl DescribeShareGroupOffsetsResponseGroup {
 /// `DescribeShareGroupOffsetsResponseTopic`, a part of [`DescribeShareGroupOffsetsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeShareGroupOffsetsResponseTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub topic_id: Uuid,

@@ -65,7 +65,7 @@ impl Encode for DescribeTopicPartitionsRequest {
 /// `TopicRequest`, a part of [`DescribeTopicPartitionsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicRequest {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -91,7 +91,7 @@ impl TopicRequest {
 /// `Cursor`, a part of [`DescribeTopicPartitionsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cursor {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partition_index: i32,
@@ -172,7 +172,7 @@ impl Encode for DescribeTopicPartitionsResponse {
 pub struct DescribeTopicPartitionsResponseTopic {
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+, null in 0+.
+    /// The name of a topic. Versions 0+, null in 0+.
     pub name: Option<Utf8Bytes>,
     /// Versions 0+, dropped where absent.
     pub topic_id: Uuid,
@@ -241,19 +241,19 @@ pub struct DescribeTopicPartitionsResponsePartition {
     pub error_code: ErrorCode,
     /// Versions 0+.
     pub partition_index: i32,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+, default -1, dropped where absent.
     pub leader_epoch: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub replica_nodes: Vec<BrokerId>,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub isr_nodes: Vec<BrokerId>,
-    /// Versions 0+, null in 0+, default null.
+    /// Ids of brokers. Versions 0+, null in 0+, default null.
     pub eligible_leader_replicas: Option<Vec<BrokerId>>,
-    /// Versions 0+, null in 0+, default null.
+    /// Ids of brokers. Versions 0+, null in 0+, default null.
     pub last_known_elr: Option<Vec<BrokerId>>,
-    /// Versions 0+, dropped where absent.
+    /// Ids of brokers. Versions 0+, dropped where absent.
     pub offline_replicas: Vec<BrokerId>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `DescribeTransactionsRequest`, API key 65, versions 0, flexible from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeTransactionsRequest {
-    /// Versions 0+.
+    /// Transactional ids of producers. Versions 0+.
     pub transactional_ids: Vec<Utf8Bytes>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -91,7 +91,7 @@ impl Encode for DescribeTransactionsResponse {
 pub struct TransactionState {
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+.
+    /// The transactional id of a producer, the same over its restarts. Versions 0+.
     pub transactional_id: Utf8Bytes,
     /// Versions 0+.
     pub transaction_state: Utf8Bytes,
@@ -99,7 +99,7 @@ pub struct TransactionState {
     pub transaction_timeout_ms: i32,
     /// Versions 0+.
     pub transaction_start_time_ms: i64,
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub producer_epoch: i16,
@@ -146,7 +146,7 @@ impl TransactionState {
 /// `TopicData`, a part of [`DescribeTransactionsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,

@@ -77,7 +77,7 @@ impl Encode for ElectLeadersRequest {
 /// `TopicPartitions`, a part of [`ElectLeadersRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicPartitions {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,
@@ -179,7 +179,7 @@ impl Encode for ElectLeadersResponse {
 /// `ReplicaElectionResult`, a part of [`ElectLeadersResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReplicaElectionResult {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic: Utf8Bytes,
     /// Versions 0+.
     pub partition_result: Vec<PartitionResult>,

@@ -64,7 +64,7 @@ impl Encode for EndQuorumEpochRequest {
 /// `TopicData`, a part of [`EndQuorumEpochRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestTopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<RequestPartitionData>,
@@ -107,7 +107,7 @@ impl RequestTopicData {
 pub struct RequestPartitionData {
     /// Versions 0+.
     pub partition_index: i32,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
@@ -162,7 +162,7 @@ impl RequestPartitionData {
 /// `ReplicaInfo`, a part of [`EndQuorumEpochRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReplicaInfo {
-    /// Versions 1+.
+    /// The id of a broker. Versions 1+.
     pub candidate_id: BrokerId,
     /// Versions 1+.
     pub candidate_directory_id: Uuid,
@@ -304,7 +304,7 @@ impl Encode for EndQuorumEpochResponse {
 /// `TopicData`, a part of [`EndQuorumEpochResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResponseTopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ResponsePartitionData>,
@@ -349,7 +349,7 @@ pub struct ResponsePartitionData {
     pub partition_index: i32,
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
@@ -394,7 +394,7 @@ impl ResponsePartitionData {
 /// `NodeEndpoint`, a part of [`EndQuorumEpochResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeEndpoint {
-    /// Versions 1+.
+    /// The id of a broker. Versions 1+.
     pub node_id: BrokerId,
     /// Versions 1+.
     pub host: Utf8Bytes,

@@ -5,9 +5,9 @@ use crate::message::generated::*;
 /// `EndTxnRequest`, API key 26, versions 0-5, flexible from 3.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndTxnRequest {
-    /// Versions 0+.
+    /// The transactional id of a producer, the same over its restarts. Versions 0+.
     pub transactional_id: Utf8Bytes,
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub producer_epoch: i16,
@@ -70,7 +70,7 @@ pub struct EndTxnResponse {
     pub throttle_time_ms: i32,
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 5+, default -1, dropped where absent.
+    /// The id of an idempotent producer. Versions 5+, default -1, dropped where absent.
     pub producer_id: ProducerId,
     /// Versions 5+, default -1, dropped where absent.
     pub producer_epoch: i16,

@@ -5,11 +5,11 @@ use crate::message::generated::*;
 /// `EnvelopeRequest`, API key 58, versions 0, flexible from 0.
 #[derive(Clone, PartialEq)]
 pub struct EnvelopeRequest {
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub request_data: Bytes,
-    /// Versions 0+, null in 0+.
+    /// Versions 0+, null in 0+. `Debug` tells its length alone.
     pub request_principal: Option<Bytes>,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub client_host_address: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -76,7 +76,7 @@ impl Encode for EnvelopeRequest {
 /// `EnvelopeResponse`, API key 58, versions 0, flexible from 0.
 #[derive(Clone, Default, PartialEq)]
 pub struct EnvelopeResponse {
-    /// Versions 0+, null in 0+, default null.
+    /// Versions 0+, null in 0+, default null. `Debug` tells its length alone.
     pub response_data: Option<Bytes>,
     /// Versions 0+.
     pub error_code: ErrorCode,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ExpireDelegationTokenRequest`, API key 40, versions 0-2, flexible from 2.
 #[derive(Clone, Default, PartialEq)]
 pub struct ExpireDelegationTokenRequest {
-    /// Versions 0+.
+    /// Versions 0+. May be a secret: `Debug` tells its length alone.
     pub hmac: Bytes,
     /// Versions 0+.
     pub expiry_time_period_ms: i64,

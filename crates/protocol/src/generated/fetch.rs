@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct FetchRequest {
     /// Versions 12+, null in 12+, tag 0, default null, dropped where absent.
     pub cluster_id: Option<Utf8Bytes>,
-    /// Versions 0-14, default -1.
+    /// The id of a broker. Versions 0-14, default -1.
     pub replica_id: BrokerId,
     /// Versions 15+, tag 1.
     pub replica_state: ReplicaState,
@@ -158,7 +158,7 @@ impl Encode for FetchRequest {
 /// `ReplicaState`, a part of [`FetchRequest`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReplicaState {
-    /// Versions 15+, default -1.
+    /// The id of a broker. Versions 15+, default -1.
     pub replica_id: BrokerId,
     /// Versions 15+, default -1.
     pub replica_epoch: i64,
@@ -194,7 +194,7 @@ impl ReplicaState {
 /// `FetchTopic`, a part of [`FetchRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FetchTopic {
-    /// Versions 0-12, dropped where absent.
+    /// The name of a topic. Versions 0-12, dropped where absent.
     pub topic: Utf8Bytes,
     /// Versions 13+, dropped where absent.
     pub topic_id: Uuid,
@@ -352,7 +352,7 @@ impl FetchPartition {
 /// `ForgottenTopic`, a part of [`FetchRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ForgottenTopic {
-    /// Versions 7-12, dropped where absent.
+    /// The name of a topic. Versions 7-12, dropped where absent.
     pub topic: Utf8Bytes,
     /// Versions 13+, dropped where absent.
     pub topic_id: Uuid,
@@ -490,7 +490,7 @@ impl Encode for FetchResponse {
 /// `FetchableTopicResponse`, a part of [`FetchResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FetchableTopicResponse {
-    /// Versions 0-12, dropped where absent.
+    /// The name of a topic. Versions 0-12, dropped where absent.
     pub topic: Utf8Bytes,
     /// Versions 13+, dropped where absent.
     pub topic_id: Uuid,
@@ -557,9 +557,9 @@ pub struct PartitionData {
     pub snapshot_id: SnapshotId,
     /// Versions 4+, null in 4+, dropped where absent.
     pub aborted_transactions: Option<Vec<AbortedTransaction>>,
-    /// Versions 11+, default -1.
+    /// The id of a broker. Versions 11+, default -1.
     pub preferred_read_replica: BrokerId,
-    /// Versions 0+, null in 0+.
+    /// Versions 0+, null in 0+. `Debug` tells its length alone.
     pub records: Option<Bytes>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -742,7 +742,7 @@ impl EpochEndOffset {
 /// `LeaderIdAndEpoch`, a part of [`FetchResponse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeaderIdAndEpoch {
-    /// Versions 12+, default -1.
+    /// The id of a broker. Versions 12+, default -1.
     pub leader_id: BrokerId,
     /// Versions 12+, default -1.
     pub leader_epoch: i32,
@@ -813,7 +813,7 @@ impl SnapshotId {
 /// `AbortedTransaction`, a part of [`FetchResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AbortedTransaction {
-    /// Versions 4+.
+    /// The id of an idempotent producer. Versions 4+.
     pub producer_id: ProducerId,
     /// Versions 4+.
     pub first_offset: i64,
@@ -854,7 +854,7 @@ impl AbortedTransaction {
 /// `NodeEndpoint`, a part of [`FetchResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeEndpoint {
-    /// Versions 16+.
+    /// The id of a broker. Versions 16+.
     pub node_id: BrokerId,
     /// Versions 16+.
     pub host: Utf8Bytes,

@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct FetchSnapshotRequest {
     /// Versions 0+, null in 0+, tag 0, default null.
     pub cluster_id: Option<Utf8Bytes>,
-    /// Versions 0+, default -1.
+    /// The id of a broker. Versions 0+, default -1.
     pub replica_id: BrokerId,
     /// Versions 0+, default 0x7fffffff.
     pub max_bytes: i32,
@@ -82,7 +82,7 @@ impl Encode for FetchSnapshotRequest {
 /// `TopicSnapshot`, a part of [`FetchSnapshotRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestTopicSnapshot {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<RequestPartitionSnapshot>,
@@ -275,7 +275,7 @@ impl Encode for FetchSnapshotResponse {
 /// `TopicSnapshot`, a part of [`FetchSnapshotResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResponseTopicSnapshot {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ResponsePartitionSnapshot>,
@@ -320,7 +320,7 @@ pub struct ResponsePartitionSnapshot {
     pub size: i64,
     /// Versions 0+.
     pub position: i64,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub unaligned_records: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -388,7 +388,7 @@ impl ResponsePartitionSnapshot {
 /// `LeaderIdAndEpoch`, a part of [`FetchSnapshotResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LeaderIdAndEpoch {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
@@ -418,7 +418,7 @@ impl LeaderIdAndEpoch {
 /// `NodeEndpoint`, a part of [`FetchSnapshotResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeEndpoint {
-    /// Versions 1+.
+    /// The id of a broker. Versions 1+.
     pub node_id: BrokerId,
     /// Versions 1+.
     pub host: Utf8Bytes,

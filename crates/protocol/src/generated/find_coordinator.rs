@@ -80,7 +80,7 @@ pub struct FindCoordinatorResponse {
     pub error_code: ErrorCode,
     /// Versions 1-3, null in 1-3, dropped where absent.
     pub error_message: Option<Utf8Bytes>,
-    /// Versions 0-3.
+    /// The id of a broker. Versions 0-3.
     pub node_id: BrokerId,
     /// Versions 0-3.
     pub host: Utf8Bytes,
@@ -188,7 +188,7 @@ impl Encode for FindCoordinatorResponse {
 pub struct Coordinator {
     /// Versions 4+.
     pub key: Utf8Bytes,
-    /// Versions 4+.
+    /// The id of a broker. Versions 4+.
     pub node_id: BrokerId,
     /// Versions 4+.
     pub host: Utf8Bytes,

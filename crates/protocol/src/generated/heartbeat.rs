@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `HeartbeatRequest`, API key 12, versions 0-4, flexible from 4.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeartbeatRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub generation_id: i32,

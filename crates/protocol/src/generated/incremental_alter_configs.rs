@@ -107,7 +107,7 @@ pub struct AlterableConfig {
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub config_operation: i8,
-    /// Versions 0+, null in 0+.
+    /// Versions 0+, null in 0+. May be a secret: `Debug` tells its length alone.
     pub value: Option<Utf8Bytes>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -5,11 +5,11 @@ use crate::message::generated::*;
 /// `InitProducerIdRequest`, API key 22, versions 0-6, flexible from 2, the latest unstable.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InitProducerIdRequest {
-    /// Versions 0+, null in 0+.
+    /// The transactional id of a producer, the same over its restarts. Versions 0+, null in 0+.
     pub transactional_id: Option<Utf8Bytes>,
     /// Versions 0+.
     pub transaction_timeout_ms: i32,
-    /// Versions 3+, default -1.
+    /// The id of an idempotent producer. Versions 3+, default -1.
     pub producer_id: ProducerId,
     /// Versions 3+, default -1.
     pub producer_epoch: i16,
@@ -108,11 +108,11 @@ pub struct InitProducerIdResponse {
     pub throttle_time_ms: i32,
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+, default -1.
+    /// The id of an idempotent producer. Versions 0+, default -1.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub producer_epoch: i16,
-    /// Versions 6+, default -1.
+    /// The id of an idempotent producer. Versions 6+, default -1.
     pub ongoing_txn_producer_id: ProducerId,
     /// Versions 6+, default -1.
     pub ongoing_txn_producer_epoch: i16,

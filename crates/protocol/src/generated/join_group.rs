@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `JoinGroupRequest`, API key 11, versions 0-9, flexible from 6.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JoinGroupRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub session_timeout_ms: i32,
@@ -108,7 +108,7 @@ impl Encode for JoinGroupRequest {
 pub struct JoinGroupRequestProtocol {
     /// Versions 0+.
     pub name: Utf8Bytes,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub metadata: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -263,7 +263,7 @@ pub struct JoinGroupResponseMember {
     pub member_id: Utf8Bytes,
     /// Versions 5+, null in 5+, default null, dropped where absent.
     pub group_instance_id: Option<Utf8Bytes>,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub metadata: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `LeaderAndIsrRequest`, API key 4, versions 0-7, flexible from 4.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeaderAndIsrRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub controller_id: BrokerId,
     /// Versions 7+.
     pub is_kraft_controller: bool,
@@ -120,7 +120,7 @@ impl Encode for LeaderAndIsrRequest {
 /// `LeaderAndIsrTopicState`, a part of [`LeaderAndIsrRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LeaderAndIsrTopicState {
-    /// Versions 2+.
+    /// The name of a topic. Versions 2+.
     pub topic_name: Utf8Bytes,
     /// Versions 5+, dropped where absent.
     pub topic_id: Uuid,
@@ -167,7 +167,7 @@ impl LeaderAndIsrTopicState {
 /// `LeaderAndIsrLiveLeader`, a part of [`LeaderAndIsrRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LeaderAndIsrLiveLeader {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub broker_id: BrokerId,
     /// Versions 0+.
     pub host_name: Utf8Bytes,
@@ -212,25 +212,25 @@ impl LeaderAndIsrLiveLeader {
 /// `LeaderAndIsrPartitionState`, a part of [`LeaderAndIsrRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LeaderAndIsrPartitionState {
-    /// Versions 0-1, dropped where absent.
+    /// The name of a topic. Versions 0-1, dropped where absent.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partition_index: i32,
     /// Versions 0+.
     pub controller_epoch: i32,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub isr: Vec<BrokerId>,
     /// Versions 0+.
     pub partition_epoch: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub replicas: Vec<BrokerId>,
-    /// Versions 3+, dropped where absent.
+    /// Ids of brokers. Versions 3+, dropped where absent.
     pub adding_replicas: Vec<BrokerId>,
-    /// Versions 3+, dropped where absent.
+    /// Ids of brokers. Versions 3+, dropped where absent.
     pub removing_replicas: Vec<BrokerId>,
     /// Versions 1+, dropped where absent.
     pub is_new: bool,
@@ -407,7 +407,7 @@ impl LeaderAndIsrTopicError {
 /// `LeaderAndIsrPartitionError`, a part of [`LeaderAndIsrResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LeaderAndIsrPartitionError {
-    /// Versions 0-4, dropped where absent.
+    /// The name of a topic. Versions 0-4, dropped where absent.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partition_index: i32,

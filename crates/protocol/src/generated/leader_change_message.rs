@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct LeaderChangeMessage {
     /// Versions 0+.
     pub version: i16,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub voters: Vec<Voter>,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `LeaveGroupRequest`, API key 13, versions 0-5, flexible from 4.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LeaveGroupRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0-2.
     pub member_id: Utf8Bytes,

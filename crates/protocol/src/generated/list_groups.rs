@@ -125,7 +125,7 @@ impl Encode for ListGroupsResponse {
 /// `ListedGroup`, a part of [`ListGroupsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListedGroup {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub protocol_type: Utf8Bytes,

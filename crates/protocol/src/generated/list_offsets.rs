@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ListOffsetsRequest`, API key 2, versions 0-11, flexible from 6.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListOffsetsRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub replica_id: BrokerId,
     /// Versions 2+.
     pub isolation_level: i8,
@@ -72,7 +72,7 @@ impl Encode for ListOffsetsRequest {
 /// `ListOffsetsTopic`, a part of [`ListOffsetsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListOffsetsTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ListOffsetsPartition>,
@@ -235,7 +235,7 @@ impl Encode for ListOffsetsResponse {
 /// `ListOffsetsTopicResponse`, a part of [`ListOffsetsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListOffsetsTopicResponse {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ListOffsetsPartitionResponse>,

@@ -56,7 +56,7 @@ impl Encode for ListPartitionReassignmentsRequest {
 /// `ListPartitionReassignmentsTopics`, a part of [`ListPartitionReassignmentsRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListPartitionReassignmentsTopics {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partition_indexes: Vec<i32>,
@@ -158,7 +158,7 @@ impl Encode for ListPartitionReassignmentsResponse {
 /// `OngoingTopicReassignment`, a part of [`ListPartitionReassignmentsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OngoingTopicReassignment {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<OngoingPartitionReassignment>,
@@ -193,11 +193,11 @@ impl OngoingTopicReassignment {
 pub struct OngoingPartitionReassignment {
     /// Versions 0+.
     pub partition_index: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub replicas: Vec<BrokerId>,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub adding_replicas: Vec<BrokerId>,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub removing_replicas: Vec<BrokerId>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct ListTransactionsRequest {
     /// Versions 0+.
     pub state_filters: Vec<Utf8Bytes>,
-    /// Versions 0+.
+    /// Ids of idempotent producers. Versions 0+.
     pub producer_id_filters: Vec<ProducerId>,
     /// Versions 1+, default -1.
     pub duration_filter: i64,
@@ -133,9 +133,9 @@ impl Encode for ListTransactionsResponse {
 /// `TransactionState`, a part of [`ListTransactionsResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TransactionState {
-    /// Versions 0+.
+    /// The transactional id of a producer, the same over its restarts. Versions 0+.
     pub transactional_id: Utf8Bytes,
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub transaction_state: Utf8Bytes,

@@ -2,6 +2,107 @@
 //!
 //! Documentation of a field tells the versions that have it, those in which it may be null, its tag and its default,
 //! where there are such. A field that the version lacks must have its default to be encoded, unless it is dropped there.
+//!
+//! # Index
+//!
+//! Each API's versions and the release of Kafka that brought them; those of 0.10.0 are as old or older. Also:
+//! [`ApiKey::since`](crate::ApiKey::since).
+//!
+//! | key | API | versions: release |
+//! |---|---|---|
+//! | 0 | [`Produce`](produce) | 0-2: 0.10.0, 3: 0.11.0, 4-5: 1.0, 6: 2.0, 7: 2.1, 8: 2.4, 9: 2.8, 10: 3.7, 11: 3.8, 12: 4.0, 13: 4.1 |
+//! | 1 | [`Fetch`](fetch) | 0-2: 0.10.0, 3: 0.10.1, 4-5: 0.11.0, 6: 1.0, 7: 1.1, 8: 2.0, 9-10: 2.1, 11: 2.3, 12: 2.7, 13: 3.1, 14-15: 3.5, 16: 3.7, 17: 3.9, 18: 4.1 |
+//! | 2 | [`ListOffsets`](list_offsets) | 0: 0.10.0, 1: 0.10.1, 2: 0.11.0, 3: 2.0, 4: 2.1, 5: 2.2, 6: 2.8, 7: 3.0, 8: 3.5, 9: 3.9, 10: 4.0, 11: 4.2 |
+//! | 3 | [`Metadata`](metadata) | 0-1: 0.10.0, 2: 0.10.1, 3-4: 0.11.0, 5: 1.0, 6: 2.0, 7: 2.1, 8: 2.3, 9: 2.4, 10-11: 2.8, 12: 3.1, 13: 4.0 |
+//! | 4 | [`LeaderAndIsr`](leader_and_isr) | 0: 0.10.0, 1: 1.0, 2: 2.2, 3-4: 2.4, 5: 2.8, 6: 3.2, 7: 3.4 |
+//! | 5 | [`StopReplica`](stop_replica) | 0: 0.10.0, 1: 2.2, 2: 2.4, 3: 2.6, 4: 3.4 |
+//! | 6 | [`UpdateMetadata`](update_metadata) | 0-2: 0.10.0, 3: 0.10.2, 4: 1.0, 5: 2.2, 6: 2.4, 7: 2.8, 8: 3.4 |
+//! | 7 | [`ControlledShutdown`](controlled_shutdown) | 0-1: 0.10.0, 2: 2.2, 3: 2.4 |
+//! | 8 | [`OffsetCommit`](offset_commit) | 0-2: 0.10.0, 3: 0.11.0, 4: 2.0, 5-6: 2.1, 7: 2.3, 8: 2.4, 9: 3.7, 10: 4.2 |
+//! | 9 | [`OffsetFetch`](offset_fetch) | 0-1: 0.10.0, 2: 0.10.2, 3: 0.11.0, 4: 2.0, 5: 2.1, 6: 2.4, 7: 2.5, 8: 3.0, 9: 3.7, 10: 4.2 |
+//! | 10 | [`FindCoordinator`](find_coordinator) | 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.4, 4: 3.0, 5: 3.8, 6: 3.9 |
+//! | 11 | [`JoinGroup`](join_group) | 0: 0.10.0, 1: 0.10.1, 2: 0.11.0, 3: 2.0, 4: 2.2, 5: 2.3, 6: 2.4, 7: 2.5, 8-9: 3.2 |
+//! | 12 | [`Heartbeat`](heartbeat) | 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.3, 4: 2.4 |
+//! | 13 | [`LeaveGroup`](leave_group) | 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3-4: 2.4, 5: 3.2 |
+//! | 14 | [`SyncGroup`](sync_group) | 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.3, 4: 2.4, 5: 2.5 |
+//! | 15 | [`DescribeGroups`](describe_groups) | 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.3, 4-5: 2.4, 6: 4.0 |
+//! | 16 | [`ListGroups`](list_groups) | 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.4, 4: 2.6, 5: 3.8 |
+//! | 17 | [`SaslHandshake`](sasl_handshake) | 0: 0.10.0, 1: 1.0 |
+//! | 18 | [`ApiVersions`](api_versions) | 0: 0.10.0, 1: 0.11.0, 2: 2.0, 3: 2.4, 4: 3.9 |
+//! | 19 | [`CreateTopics`](create_topics) | 0: 0.10.1, 1: 0.10.2, 2: 0.11.0, 3: 2.0, 4-5: 2.4, 6: 2.7, 7: 2.8 |
+//! | 20 | [`DeleteTopics`](delete_topics) | 0: 0.10.1, 1: 0.11.0, 2: 2.0, 3: 2.1, 4: 2.4, 5: 2.7, 6: 2.8 |
+//! | 21 | [`DeleteRecords`](delete_records) | 0: 0.11.0, 1: 2.0, 2: 2.6 |
+//! | 22 | [`InitProducerId`](init_producer_id) | 0: 0.11.0, 1: 2.0, 2: 2.4, 3: 2.5, 4: 2.7, 5: 3.8, 6: in no release |
+//! | 23 | [`OffsetForLeaderEpoch`](offset_for_leader_epoch) | 0: 0.11.0, 1: 2.0, 2: 2.1, 3: 2.3, 4: 2.8 |
+//! | 24 | [`AddPartitionsToTxn`](add_partitions_to_txn) | 0: 0.11.0, 1: 2.0, 2: 2.7, 3: 2.8, 4: 3.6, 5: 3.8 |
+//! | 25 | [`AddOffsetsToTxn`](add_offsets_to_txn) | 0: 0.11.0, 1: 2.0, 2: 2.7, 3: 2.8, 4: 3.8 |
+//! | 26 | [`EndTxn`](end_txn) | 0: 0.11.0, 1: 2.0, 2: 2.7, 3: 2.8, 4: 3.8, 5: 4.0 |
+//! | 27 | [`WriteTxnMarkers`](write_txn_markers) | 0: 0.11.0, 1: 2.8, 2: 4.2 |
+//! | 28 | [`TxnOffsetCommit`](txn_offset_commit) | 0: 0.11.0, 1: 2.0, 2: 2.1, 3: 2.5, 4: 3.8, 5: 4.0 |
+//! | 29 | [`DescribeAcls`](describe_acls) | 0: 0.11.0, 1: 2.0, 2: 2.5, 3: 3.3 |
+//! | 30 | [`CreateAcls`](create_acls) | 0: 0.11.0, 1: 2.0, 2: 2.5, 3: 3.3 |
+//! | 31 | [`DeleteAcls`](delete_acls) | 0: 0.11.0, 1: 2.0, 2: 2.5, 3: 3.3 |
+//! | 32 | [`DescribeConfigs`](describe_configs) | 0: 0.11.0, 1: 1.1, 2: 2.0, 3: 2.6, 4: 2.8 |
+//! | 33 | [`AlterConfigs`](alter_configs) | 0: 0.11.0, 1: 2.0, 2: 2.8 |
+//! | 34 | [`AlterReplicaLogDirs`](alter_replica_log_dirs) | 0: 1.0, 1: 2.0, 2: 2.8 |
+//! | 35 | [`DescribeLogDirs`](describe_log_dirs) | 0: 1.0, 1: 2.0, 2: 2.6, 3: 3.2, 4: 3.3, 5: 4.3 |
+//! | 36 | [`SaslAuthenticate`](sasl_authenticate) | 0: 1.0, 1: 2.2, 2: 2.5 |
+//! | 37 | [`CreatePartitions`](create_partitions) | 0: 1.0, 1: 2.0, 2: 2.5, 3: 2.7 |
+//! | 38 | [`CreateDelegationToken`](create_delegation_token) | 0: 1.1, 1: 2.0, 2: 2.4, 3: 3.3 |
+//! | 39 | [`RenewDelegationToken`](renew_delegation_token) | 0: 1.1, 1: 2.0, 2: 2.5 |
+//! | 40 | [`ExpireDelegationToken`](expire_delegation_token) | 0: 1.1, 1: 2.0, 2: 2.5 |
+//! | 41 | [`DescribeDelegationToken`](describe_delegation_token) | 0: 1.1, 1: 2.0, 2: 2.5, 3: 3.3 |
+//! | 42 | [`DeleteGroups`](delete_groups) | 0: 1.1, 1: 2.0, 2: 2.4 |
+//! | 43 | [`ElectLeaders`](elect_leaders) | 0: 2.2, 1-2: 2.4 |
+//! | 44 | [`IncrementalAlterConfigs`](incremental_alter_configs) | 0: 2.3, 1: 2.4 |
+//! | 45 | [`AlterPartitionReassignments`](alter_partition_reassignments) | 0: 2.4, 1: 4.1 |
+//! | 46 | [`ListPartitionReassignments`](list_partition_reassignments) | 0: 2.4 |
+//! | 47 | [`OffsetDelete`](offset_delete) | 0: 2.4 |
+//! | 48 | [`DescribeClientQuotas`](describe_client_quotas) | 0: 2.6, 1: 2.8 |
+//! | 49 | [`AlterClientQuotas`](alter_client_quotas) | 0: 2.6, 1: 2.8 |
+//! | 50 | [`DescribeUserScramCredentials`](describe_user_scram_credentials) | 0: 2.7 |
+//! | 51 | [`AlterUserScramCredentials`](alter_user_scram_credentials) | 0: 2.7 |
+//! | 52 | [`Vote`](vote) | 0: 2.7, 1: 3.9, 2: 4.0 |
+//! | 53 | [`BeginQuorumEpoch`](begin_quorum_epoch) | 0: 2.7, 1: 3.9 |
+//! | 54 | [`EndQuorumEpoch`](end_quorum_epoch) | 0: 2.7, 1: 3.9 |
+//! | 55 | [`DescribeQuorum`](describe_quorum) | 0: 2.7, 1: 3.3, 2: 3.9 |
+//! | 56 | [`AlterPartition`](alter_partition) | 0: 2.7, 1: 3.2, 2: 3.3, 3: 3.5 |
+//! | 57 | [`UpdateFeatures`](update_features) | 0: 2.7, 1: 3.3, 2: 4.0 |
+//! | 58 | [`Envelope`](envelope) | 0: 2.8 |
+//! | 59 | [`FetchSnapshot`](fetch_snapshot) | 0: 2.8, 1: 3.9 |
+//! | 60 | [`DescribeCluster`](describe_cluster) | 0: 2.8, 1: 3.7, 2: 4.0 |
+//! | 61 | [`DescribeProducers`](describe_producers) | 0: 2.8 |
+//! | 62 | [`BrokerRegistration`](broker_registration) | 0: 2.8, 1: 3.4, 2-3: 3.7, 4: 3.9 |
+//! | 63 | [`BrokerHeartbeat`](broker_heartbeat) | 0: 2.8, 1: 3.7, 2: 4.3 |
+//! | 64 | [`UnregisterBroker`](unregister_broker) | 0: 2.8 |
+//! | 65 | [`DescribeTransactions`](describe_transactions) | 0: 3.0 |
+//! | 66 | [`ListTransactions`](list_transactions) | 0: 3.0, 1: 3.8, 2: 4.1 |
+//! | 67 | [`AllocateProducerIds`](allocate_producer_ids) | 0: 3.0 |
+//! | 68 | [`ConsumerGroupHeartbeat`](consumer_group_heartbeat) | 0: 3.7, 1: 4.0 |
+//! | 69 | [`ConsumerGroupDescribe`](consumer_group_describe) | 0: 3.8, 1: 4.0 |
+//! | 70 | [`ControllerRegistration`](controller_registration) | 0: 3.7 |
+//! | 71 | [`GetTelemetrySubscriptions`](get_telemetry_subscriptions) | 0: 3.7 |
+//! | 72 | [`PushTelemetry`](push_telemetry) | 0: 3.7 |
+//! | 73 | [`AssignReplicasToDirs`](assign_replicas_to_dirs) | 0: 3.7 |
+//! | 74 | [`ListConfigResources`](list_config_resources) | 0: 3.7, 1: 4.1 |
+//! | 75 | [`DescribeTopicPartitions`](describe_topic_partitions) | 0: 3.8 |
+//! | 76 | [`ShareGroupHeartbeat`](share_group_heartbeat) | 0-1: 4.1 |
+//! | 77 | [`ShareGroupDescribe`](share_group_describe) | 0-1: 4.1 |
+//! | 78 | [`ShareFetch`](share_fetch) | 0-1: 4.1, 2: 4.2 |
+//! | 79 | [`ShareAcknowledge`](share_acknowledge) | 0-1: 4.1, 2: 4.2 |
+//! | 80 | [`AddRaftVoter`](add_raft_voter) | 0: 3.9, 1: 4.2 |
+//! | 81 | [`RemoveRaftVoter`](remove_raft_voter) | 0: 3.9 |
+//! | 82 | [`UpdateRaftVoter`](update_raft_voter) | 0: 3.9 |
+//! | 83 | [`InitializeShareGroupState`](initialize_share_group_state) | 0: 4.1 |
+//! | 84 | [`ReadShareGroupState`](read_share_group_state) | 0: 4.1 |
+//! | 85 | [`WriteShareGroupState`](write_share_group_state) | 0: 4.1, 1: 4.2 |
+//! | 86 | [`DeleteShareGroupState`](delete_share_group_state) | 0: 4.1 |
+//! | 87 | [`ReadShareGroupStateSummary`](read_share_group_state_summary) | 0: 4.1, 1: 4.2 |
+//! | 88 | [`StreamsGroupHeartbeat`](streams_group_heartbeat) | 0: 4.2 |
+//! | 89 | [`StreamsGroupDescribe`](streams_group_describe) | 0: 4.2 |
+//! | 90 | [`DescribeShareGroupOffsets`](describe_share_group_offsets) | 0: 4.1, 1: 4.2 |
+//! | 91 | [`AlterShareGroupOffsets`](alter_share_group_offsets) | 0: 4.1 |
+//! | 92 | [`DeleteShareGroupOffsets`](delete_share_group_offsets) | 0: 4.1 |
 
 pub mod add_offsets_to_txn;
 pub mod add_partitions_to_txn;

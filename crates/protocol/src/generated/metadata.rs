@@ -96,7 +96,7 @@ impl Encode for MetadataRequest {
 pub struct MetadataRequestTopic {
     /// Versions 10+, dropped where absent.
     pub topic_id: Uuid,
-    /// Versions 0+, null in 10+.
+    /// The name of a topic. Versions 0+, null in 10+.
     pub name: Option<Utf8Bytes>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -149,7 +149,7 @@ pub struct MetadataResponse {
     pub brokers: Vec<MetadataResponseBroker>,
     /// Versions 2+, null in 2+, default null, dropped where absent.
     pub cluster_id: Option<Utf8Bytes>,
-    /// Versions 1+, default -1, dropped where absent.
+    /// The id of a broker. Versions 1+, default -1, dropped where absent.
     pub controller_id: BrokerId,
     /// Versions 0+.
     pub topics: Vec<MetadataResponseTopic>,
@@ -243,7 +243,7 @@ impl Encode for MetadataResponse {
 /// `MetadataResponseBroker`, a part of [`MetadataResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetadataResponseBroker {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub node_id: BrokerId,
     /// Versions 0+.
     pub host: Utf8Bytes,
@@ -296,7 +296,7 @@ impl MetadataResponseBroker {
 pub struct MetadataResponseTopic {
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+, null in 12+.
+    /// The name of a topic. Versions 0+, null in 12+.
     pub name: Option<Utf8Bytes>,
     /// Versions 10+, dropped where absent.
     pub topic_id: Uuid,
@@ -377,15 +377,15 @@ pub struct MetadataResponsePartition {
     pub error_code: ErrorCode,
     /// Versions 0+.
     pub partition_index: i32,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 7+, default -1, dropped where absent.
     pub leader_epoch: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub replica_nodes: Vec<BrokerId>,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub isr_nodes: Vec<BrokerId>,
-    /// Versions 5+, dropped where absent.
+    /// Ids of brokers. Versions 5+, dropped where absent.
     pub offline_replicas: Vec<BrokerId>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `OffsetCommitRequest`, API key 8, versions 0-10, flexible from 8.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OffsetCommitRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 1+, default -1, dropped where absent.
     pub generation_id_or_member_epoch: i32,
@@ -98,7 +98,7 @@ impl Encode for OffsetCommitRequest {
 /// `OffsetCommitRequestTopic`, a part of [`OffsetCommitRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetCommitRequestTopic {
-    /// Versions 0-9, dropped where absent.
+    /// The name of a topic. Versions 0-9, dropped where absent.
     pub name: Utf8Bytes,
     /// Versions 10+, dropped where absent.
     pub topic_id: Uuid,
@@ -274,7 +274,7 @@ impl Encode for OffsetCommitResponse {
 /// `OffsetCommitResponseTopic`, a part of [`OffsetCommitResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetCommitResponseTopic {
-    /// Versions 0-9, dropped where absent.
+    /// The name of a topic. Versions 0-9, dropped where absent.
     pub name: Utf8Bytes,
     /// Versions 10+, dropped where absent.
     pub topic_id: Uuid,

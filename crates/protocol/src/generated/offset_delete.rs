@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `OffsetDeleteRequest`, API key 47, versions 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetDeleteRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub topics: Vec<OffsetDeleteRequestTopic>,
@@ -48,7 +48,7 @@ impl Encode for OffsetDeleteRequest {
 /// `OffsetDeleteRequestTopic`, a part of [`OffsetDeleteRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetDeleteRequestTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<OffsetDeleteRequestPartition>,
@@ -150,7 +150,7 @@ impl Encode for OffsetDeleteResponse {
 /// `OffsetDeleteResponseTopic`, a part of [`OffsetDeleteResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetDeleteResponseTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<OffsetDeleteResponsePartition>,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `OffsetFetchRequest`, API key 9, versions 0-10, flexible from 6.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OffsetFetchRequest {
-    /// Versions 0-7.
+    /// The id of a group. Versions 0-7.
     pub group_id: Utf8Bytes,
     /// Versions 0-7, null in 2-7.
     pub topics: Option<Vec<OffsetFetchRequestTopic>>,
@@ -102,7 +102,7 @@ impl Encode for OffsetFetchRequest {
 /// `OffsetFetchRequestTopic`, a part of [`OffsetFetchRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetFetchRequestTopic {
-    /// Versions 0-7.
+    /// The name of a topic. Versions 0-7.
     pub name: Utf8Bytes,
     /// Versions 0-7.
     pub partition_indexes: Vec<i32>,
@@ -143,7 +143,7 @@ impl OffsetFetchRequestTopic {
 /// `OffsetFetchRequestGroup`, a part of [`OffsetFetchRequest`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct OffsetFetchRequestGroup {
-    /// Versions 8+.
+    /// The id of a group. Versions 8+.
     pub group_id: Utf8Bytes,
     /// Versions 9+, null in 9+, default null, dropped where absent.
     pub member_id: Option<Utf8Bytes>,
@@ -202,7 +202,7 @@ impl OffsetFetchRequestGroup {
 /// `OffsetFetchRequestTopics`, a part of [`OffsetFetchRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetFetchRequestTopics {
-    /// Versions 8-9, dropped where absent.
+    /// The name of a topic. Versions 8-9, dropped where absent.
     pub name: Utf8Bytes,
     /// Versions 10+, dropped where absent.
     pub topic_id: Uuid,
@@ -318,7 +318,7 @@ impl Encode for OffsetFetchResponse {
 /// `OffsetFetchResponseTopic`, a part of [`OffsetFetchResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetFetchResponseTopic {
-    /// Versions 0-7.
+    /// The name of a topic. Versions 0-7.
     pub name: Utf8Bytes,
     /// Versions 0-7.
     pub partitions: Vec<OffsetFetchResponsePartition>,
@@ -427,7 +427,7 @@ impl OffsetFetchResponsePartition {
 /// `OffsetFetchResponseGroup`, a part of [`OffsetFetchResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetFetchResponseGroup {
-    /// Versions 8+.
+    /// The id of a group. Versions 8+.
     pub group_id: Utf8Bytes,
     /// Versions 8+.
     pub topics: Vec<OffsetFetchResponseTopics>,
@@ -464,7 +464,7 @@ impl OffsetFetchResponseGroup {
 /// `OffsetFetchResponseTopics`, a part of [`OffsetFetchResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetFetchResponseTopics {
-    /// Versions 8-9, dropped where absent.
+    /// The name of a topic. Versions 8-9, dropped where absent.
     pub name: Utf8Bytes,
     /// Versions 10+, dropped where absent.
     pub topic_id: Uuid,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `OffsetForLeaderEpochRequest`, API key 23, versions 0-4, flexible from 4.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OffsetForLeaderEpochRequest {
-    /// Versions 3+, default -2, dropped where absent.
+    /// The id of a broker. Versions 3+, default -2, dropped where absent.
     pub replica_id: BrokerId,
     /// Versions 0+.
     pub topics: Vec<OffsetForLeaderTopic>,
@@ -66,7 +66,7 @@ impl Encode for OffsetForLeaderEpochRequest {
 /// `OffsetForLeaderTopic`, a part of [`OffsetForLeaderEpochRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetForLeaderTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<OffsetForLeaderPartition>,
@@ -215,7 +215,7 @@ impl Encode for OffsetForLeaderEpochResponse {
 /// `OffsetForLeaderTopicResult`, a part of [`OffsetForLeaderEpochResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetForLeaderTopicResult {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<EpochEndOffset>,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ProduceRequest`, API key 0, versions 0-13, flexible from 9.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProduceRequest {
-    /// Versions 3+, null in 3+, default null.
+    /// The transactional id of a producer, the same over its restarts. Versions 3+, null in 3+, default null.
     pub transactional_id: Option<Utf8Bytes>,
     /// Versions 0+.
     pub acks: i16,
@@ -70,7 +70,7 @@ impl Encode for ProduceRequest {
 /// `TopicProduceData`, a part of [`ProduceRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicProduceData {
-    /// Versions 0-12, dropped where absent.
+    /// The name of a topic. Versions 0-12, dropped where absent.
     pub name: Utf8Bytes,
     /// Versions 13+, dropped where absent.
     pub topic_id: Uuid,
@@ -121,7 +121,7 @@ impl TopicProduceData {
 pub struct PartitionProduceData {
     /// Versions 0+.
     pub index: i32,
-    /// Versions 0+, null in 0+.
+    /// Versions 0+, null in 0+. `Debug` tells its length alone.
     pub records: Option<Bytes>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -248,7 +248,7 @@ impl Encode for ProduceResponse {
 /// `TopicProduceResponse`, a part of [`ProduceResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicProduceResponse {
-    /// Versions 0-12, dropped where absent.
+    /// The name of a topic. Versions 0-12, dropped where absent.
     pub name: Utf8Bytes,
     /// Versions 13+, dropped where absent.
     pub topic_id: Uuid,
@@ -443,7 +443,7 @@ impl BatchIndexAndErrorMessage {
 /// `LeaderIdAndEpoch`, a part of [`ProduceResponse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct LeaderIdAndEpoch {
-    /// Versions 10+, default -1.
+    /// The id of a broker. Versions 10+, default -1.
     pub leader_id: BrokerId,
     /// Versions 10+, default -1.
     pub leader_epoch: i32,
@@ -479,7 +479,7 @@ impl LeaderIdAndEpoch {
 /// `NodeEndpoint`, a part of [`ProduceResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeEndpoint {
-    /// Versions 10+.
+    /// The id of a broker. Versions 10+.
     pub node_id: BrokerId,
     /// Versions 10+.
     pub host: Utf8Bytes,

@@ -13,7 +13,7 @@ pub struct PushTelemetryRequest {
     pub terminating: bool,
     /// Versions 0+.
     pub compression_type: i8,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub metrics: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `RenewDelegationTokenRequest`, API key 39, versions 0-2, flexible from 2.
 #[derive(Clone, Default, PartialEq)]
 pub struct RenewDelegationTokenRequest {
-    /// Versions 0+.
+    /// Versions 0+. May be a secret: `Debug` tells its length alone.
     pub hmac: Bytes,
     /// Versions 0+.
     pub renew_period_ms: i64,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `SaslAuthenticateRequest`, API key 36, versions 0-2, flexible from 2.
 #[derive(Clone, Default, PartialEq)]
 pub struct SaslAuthenticateRequest {
-    /// Versions 0+.
+    /// Versions 0+. May be a secret: `Debug` tells its length alone.
     pub auth_bytes: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -64,7 +64,7 @@ pub struct SaslAuthenticateResponse {
     pub error_code: ErrorCode,
     /// Versions 0+, null in 0+.
     pub error_message: Option<Utf8Bytes>,
-    /// Versions 0+.
+    /// Versions 0+. May be a secret: `Debug` tells its length alone.
     pub auth_bytes: Bytes,
     /// Versions 1+, dropped where absent.
     pub session_lifetime_ms: i64,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ShareAcknowledgeRequest`, API key 79, versions 0-2, flexible from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareAcknowledgeRequest {
-    /// Versions 0+, null in 0+, default null.
+    /// The id of a group. Versions 0+, null in 0+, default null.
     pub group_id: Option<Utf8Bytes>,
     /// Versions 0+, null in 0+.
     pub member_id: Option<Utf8Bytes>,
@@ -357,7 +357,7 @@ impl LeaderIdAndEpoch {
 /// `NodeEndpoint`, a part of [`ShareAcknowledgeResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeEndpoint {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub node_id: BrokerId,
     /// Versions 0+.
     pub host: Utf8Bytes,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ShareFetchRequest`, API key 78, versions 0-2, flexible from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareFetchRequest {
-    /// Versions 0+, null in 0+, default null.
+    /// The id of a group. Versions 0+, null in 0+, default null.
     pub group_id: Option<Utf8Bytes>,
     /// Versions 0+, null in 0+.
     pub member_id: Option<Utf8Bytes>,
@@ -384,7 +384,7 @@ pub struct PartitionData {
     pub acknowledge_error_message: Option<Utf8Bytes>,
     /// Versions 0+.
     pub current_leader: LeaderIdAndEpoch,
-    /// Versions 0+, null in 0.
+    /// Versions 0+, null in 0. `Debug` tells its length alone.
     pub records: Option<Bytes>,
     /// Versions 0+.
     pub acquired_records: Vec<AcquiredRecords>,
@@ -530,7 +530,7 @@ impl AcquiredRecords {
 /// `NodeEndpoint`, a part of [`ShareFetchResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeEndpoint {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub node_id: BrokerId,
     /// Versions 0+.
     pub host: Utf8Bytes,

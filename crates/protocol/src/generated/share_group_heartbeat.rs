@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `ShareGroupHeartbeatRequest`, API key 76, versions 0-1, flexible from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupHeartbeatRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub member_id: Utf8Bytes,
@@ -13,7 +13,7 @@ pub struct ShareGroupHeartbeatRequest {
     pub member_epoch: i32,
     /// Versions 0+, null in 0+, default null.
     pub rack_id: Option<Utf8Bytes>,
-    /// Versions 0+, null in 0+, default null.
+    /// Names of topics. Versions 0+, null in 0+, default null.
     pub subscribed_topic_names: Option<Vec<Utf8Bytes>>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

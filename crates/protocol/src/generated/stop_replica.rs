@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `StopReplicaRequest`, API key 5, versions 0-4, flexible from 2.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StopReplicaRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub controller_id: BrokerId,
     /// Versions 4+.
     pub is_kraft_controller: bool,
@@ -120,7 +120,7 @@ impl Encode for StopReplicaRequest {
 /// `StopReplicaPartitionV0`, a part of [`StopReplicaRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StopReplicaPartitionV0 {
-    /// Versions 0.
+    /// The name of a topic. Versions 0.
     pub topic_name: Utf8Bytes,
     /// Versions 0.
     pub partition_index: i32,
@@ -147,7 +147,7 @@ impl StopReplicaPartitionV0 {
 /// `StopReplicaTopicV1`, a part of [`StopReplicaRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StopReplicaTopicV1 {
-    /// Versions 1-2.
+    /// The name of a topic. Versions 1-2.
     pub name: Utf8Bytes,
     /// Versions 1-2.
     pub partition_indexes: Vec<i32>,
@@ -188,7 +188,7 @@ impl StopReplicaTopicV1 {
 /// `StopReplicaTopicState`, a part of [`StopReplicaRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StopReplicaTopicState {
-    /// Versions 3+.
+    /// The name of a topic. Versions 3+.
     pub topic_name: Utf8Bytes,
     /// Versions 3+.
     pub partition_states: Vec<StopReplicaPartitionState>,
@@ -322,7 +322,7 @@ impl Encode for StopReplicaResponse {
 /// `StopReplicaPartitionError`, a part of [`StopReplicaResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StopReplicaPartitionError {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partition_index: i32,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `StreamsGroupDescribeRequest`, API key 89, versions 0, flexible from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupDescribeRequest {
-    /// Versions 0+.
+    /// Ids of groups. Versions 0+.
     pub group_ids: Vec<Utf8Bytes>,
     /// Versions 0+.
     pub include_authorized_operations: bool,
@@ -99,7 +99,7 @@ pub struct DescribedGroup {
     pub error_code: ErrorCode,
     /// Versions 0+, null in 0+, default null.
     pub error_message: Option<Utf8Bytes>,
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub group_state: Utf8Bytes,
@@ -208,9 +208,9 @@ impl Topology {
 pub struct Subtopology {
     /// Versions 0+.
     pub subtopology_id: Utf8Bytes,
-    /// Versions 0+.
+    /// Names of topics. Versions 0+.
     pub source_topics: Vec<Utf8Bytes>,
-    /// Versions 0+.
+    /// Names of topics. Versions 0+.
     pub repartition_sink_topics: Vec<Utf8Bytes>,
     /// Versions 0+.
     pub state_changelog_topics: Vec<TopicInfo>,
@@ -509,7 +509,7 @@ impl KeyValue {
 /// `TopicInfo`, a part of [`StreamsGroupDescribeResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicInfo {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: i32,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `StreamsGroupHeartbeatRequest`, API key 88, versions 0, flexible from 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamsGroupHeartbeatRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub member_id: Utf8Bytes,
@@ -170,13 +170,13 @@ impl Topology {
 pub struct Subtopology {
     /// Versions 0+.
     pub subtopology_id: Utf8Bytes,
-    /// Versions 0+.
+    /// Names of topics. Versions 0+.
     pub source_topics: Vec<Utf8Bytes>,
     /// Versions 0+.
     pub source_topic_regex: Vec<Utf8Bytes>,
     /// Versions 0+.
     pub state_changelog_topics: Vec<TopicInfo>,
-    /// Versions 0+.
+    /// Names of topics. Versions 0+.
     pub repartition_sink_topics: Vec<Utf8Bytes>,
     /// Versions 0+.
     pub repartition_source_topics: Vec<TopicInfo>,
@@ -303,7 +303,7 @@ impl KeyValue {
 /// `TopicInfo`, a part of [`StreamsGroupHeartbeatRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicInfo {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: i32,
@@ -630,7 +630,7 @@ impl Status {
 /// `TopicPartition`, a part of [`StreamsGroupHeartbeatResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicPartition {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<i32>,

@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `SyncGroupRequest`, API key 14, versions 0-5, flexible from 4.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SyncGroupRequest {
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
     /// Versions 0+.
     pub generation_id: i32,
@@ -88,7 +88,7 @@ impl Encode for SyncGroupRequest {
 pub struct SyncGroupRequestAssignment {
     /// Versions 0+.
     pub member_id: Utf8Bytes,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub assignment: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
@@ -142,7 +142,7 @@ pub struct SyncGroupResponse {
     pub protocol_type: Option<Utf8Bytes>,
     /// Versions 5+, null in 5+, default null, dropped where absent.
     pub protocol_name: Option<Utf8Bytes>,
-    /// Versions 0+.
+    /// Versions 0+. `Debug` tells its length alone.
     pub assignment: Bytes,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -5,11 +5,11 @@ use crate::message::generated::*;
 /// `TxnOffsetCommitRequest`, API key 28, versions 0-5, flexible from 3.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TxnOffsetCommitRequest {
-    /// Versions 0+.
+    /// The transactional id of a producer, the same over its restarts. Versions 0+.
     pub transactional_id: Utf8Bytes,
-    /// Versions 0+.
+    /// The id of a group. Versions 0+.
     pub group_id: Utf8Bytes,
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub producer_epoch: i16,
@@ -110,7 +110,7 @@ impl Encode for TxnOffsetCommitRequest {
 /// `TxnOffsetCommitRequestTopic`, a part of [`TxnOffsetCommitRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TxnOffsetCommitRequestTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<TxnOffsetCommitRequestPartition>,
@@ -267,7 +267,7 @@ impl Encode for TxnOffsetCommitResponse {
 /// `TxnOffsetCommitResponseTopic`, a part of [`TxnOffsetCommitResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TxnOffsetCommitResponseTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<TxnOffsetCommitResponsePartition>,

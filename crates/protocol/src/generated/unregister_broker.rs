@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `UnregisterBrokerRequest`, API key 64, versions 0, flexible from 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UnregisterBrokerRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub broker_id: BrokerId,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

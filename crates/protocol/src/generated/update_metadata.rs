@@ -5,7 +5,7 @@ use crate::message::generated::*;
 /// `UpdateMetadataRequest`, API key 6, versions 0-8, flexible from 6.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateMetadataRequest {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub controller_id: BrokerId,
     /// Versions 8+.
     pub is_kraft_controller: bool,
@@ -132,7 +132,7 @@ impl Encode for UpdateMetadataRequest {
 /// `UpdateMetadataTopicState`, a part of [`UpdateMetadataRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateMetadataTopicState {
-    /// Versions 5+.
+    /// The name of a topic. Versions 5+.
     pub topic_name: Utf8Bytes,
     /// Versions 7+, dropped where absent.
     pub topic_id: Uuid,
@@ -183,7 +183,7 @@ impl UpdateMetadataTopicState {
 /// `UpdateMetadataBroker`, a part of [`UpdateMetadataRequest`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateMetadataBroker {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub id: BrokerId,
     /// Versions 0, dropped where absent.
     pub v0_host: Utf8Bytes,
@@ -308,23 +308,23 @@ impl UpdateMetadataEndpoint {
 /// `UpdateMetadataPartitionState`, a part of [`UpdateMetadataRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateMetadataPartitionState {
-    /// Versions 0-4, dropped where absent.
+    /// The name of a topic. Versions 0-4, dropped where absent.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partition_index: i32,
     /// Versions 0+.
     pub controller_epoch: i32,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub isr: Vec<BrokerId>,
     /// Versions 0+.
     pub zk_version: i32,
-    /// Versions 0+.
+    /// Ids of brokers. Versions 0+.
     pub replicas: Vec<BrokerId>,
-    /// Versions 4+, dropped where absent.
+    /// Ids of brokers. Versions 4+, dropped where absent.
     pub offline_replicas: Vec<BrokerId>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,

@@ -211,7 +211,7 @@ impl Encode for UpdateRaftVoterResponse {
 /// `CurrentLeader`, a part of [`UpdateRaftVoterResponse`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurrentLeader {
-    /// Versions 0+, default -1.
+    /// The id of a broker. Versions 0+, default -1.
     pub leader_id: BrokerId,
     /// Versions 0+, default -1.
     pub leader_epoch: i32,

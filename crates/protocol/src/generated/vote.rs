@@ -7,7 +7,7 @@ use crate::message::generated::*;
 pub struct VoteRequest {
     /// Versions 0+, null in 0+, default null.
     pub cluster_id: Option<Utf8Bytes>,
-    /// Versions 1+, default -1, dropped where absent.
+    /// The id of a broker. Versions 1+, default -1, dropped where absent.
     pub voter_id: BrokerId,
     /// Versions 0+.
     pub topics: Vec<RequestTopicData>,
@@ -69,7 +69,7 @@ impl Encode for VoteRequest {
 /// `TopicData`, a part of [`VoteRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestTopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<RequestPartitionData>,
@@ -106,7 +106,7 @@ pub struct RequestPartitionData {
     pub partition_index: i32,
     /// Versions 0+.
     pub replica_epoch: i32,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub replica_id: BrokerId,
     /// Versions 1+, dropped where absent.
     pub replica_directory_id: Uuid,
@@ -236,7 +236,7 @@ impl Encode for VoteResponse {
 /// `TopicData`, a part of [`VoteResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResponseTopicData {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub topic_name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<ResponsePartitionData>,
@@ -273,7 +273,7 @@ pub struct ResponsePartitionData {
     pub partition_index: i32,
     /// Versions 0+.
     pub error_code: ErrorCode,
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub leader_id: BrokerId,
     /// Versions 0+.
     pub leader_epoch: i32,
@@ -314,7 +314,7 @@ impl ResponsePartitionData {
 /// `NodeEndpoint`, a part of [`VoteResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NodeEndpoint {
-    /// Versions 1+.
+    /// The id of a broker. Versions 1+.
     pub node_id: BrokerId,
     /// Versions 1+.
     pub host: Utf8Bytes,

@@ -40,7 +40,7 @@ impl Encode for VotersRecord {
 /// `Voter`, a part of [`VotersRecord`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Voter {
-    /// Versions 0+.
+    /// The id of a broker. Versions 0+.
     pub voter_id: BrokerId,
     /// Versions 0+.
     pub voter_directory_id: Uuid,

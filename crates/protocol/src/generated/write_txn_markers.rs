@@ -52,7 +52,7 @@ impl Encode for WriteTxnMarkersRequest {
 /// `WritableTxnMarker`, a part of [`WriteTxnMarkersRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WritableTxnMarker {
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub producer_epoch: i16,
@@ -111,7 +111,7 @@ impl WritableTxnMarker {
 /// `WritableTxnMarkerTopic`, a part of [`WriteTxnMarkersRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WritableTxnMarkerTopic {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partition_indexes: Vec<i32>,
@@ -199,7 +199,7 @@ impl Encode for WriteTxnMarkersResponse {
 /// `WritableTxnMarkerResult`, a part of [`WriteTxnMarkersResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WritableTxnMarkerResult {
-    /// Versions 0+.
+    /// The id of an idempotent producer. Versions 0+.
     pub producer_id: ProducerId,
     /// Versions 0+.
     pub topics: Vec<WritableTxnMarkerTopicResult>,
@@ -240,7 +240,7 @@ impl WritableTxnMarkerResult {
 /// `WritableTxnMarkerTopicResult`, a part of [`WriteTxnMarkersResponse`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct WritableTxnMarkerTopicResult {
-    /// Versions 0+.
+    /// The name of a topic. Versions 0+.
     pub name: Utf8Bytes,
     /// Versions 0+.
     pub partitions: Vec<WritableTxnMarkerPartitionResult>,
