@@ -3,6 +3,8 @@
 //! One test, since the counter counts all threads.
 #![allow(clippy::print_stdout, reason = "the multiples that were reached are worth seeing")]
 
+#[path = "memory/borrowed.rs"]
+mod borrowed;
 #[path = "memory/frames.rs"]
 mod frames;
 #[path = "memory/messages.rs"]

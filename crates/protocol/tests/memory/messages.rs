@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use ottla_protocol::schema::MessageSchema;
 
+use super::borrowed;
 use super::frames::{Attack, NoSuch, body};
 use super::meter::{Worst, peak};
 use super::registry;
@@ -31,6 +32,11 @@ pub(crate) fn measure(worst: &mut Worst) {
                     let (peak, read) = peak(|| (message.holds)(&bytes, version));
                     if attack.is_honest() {
                         assert_eq!(read, Ok(bytes.len()), "{}", what());
+                    }
+                    // Borrowed reading has one code for all versions, and none that looks at the size.
+                    if version == message.max && size == SIZES[0] {
+                        let small = body(schema, version, place, attack, 1024);
+                        borrowed::check(schema, version, &small.unwrap_or_default(), what);
                     }
                     worst.note(sort(attack), TYPED, bytes.len(), peak, what);
                 }

@@ -1,0 +1,55 @@
+//! Reading borrowed allocates nothing but what an error tells.
+
+use std::fmt::{self, Write};
+
+use ottla_protocol::DecodeError;
+use ottla_protocol::schema::MessageSchema;
+use ottla_protocol::views::{FetchResponseView, ProduceRequestView};
+use ottla_protocol::walk::{Payloads, Walker, json};
+
+use super::meter::peak;
+
+/// The way to a field, as it grows, and the digits of a float.
+const TEXT: usize = 512;
+
+/// Walks over a body, prints it, and looks at it as a view where there is one.
+pub(crate) fn check(schema: &'static MessageSchema, version: i16, body: &[u8], what: impl Fn() -> String) {
+    let (walking, walked) = peak(|| walk(schema, version, body));
+    let allowed = if walked.is_ok() { 0 } else { TEXT };
+    assert!(walking <= allowed, "{walking} bytes to walk over {}", what());
+
+    let (printing, _) = peak(|| {
+        let printed = json(Walker::new(schema, body, version)?, Payloads::Shown)?;
+        Ok::<_, DecodeError>(write!(Nowhere, "{printed}"))
+    });
+    assert!(printing <= TEXT, "{printing} bytes to print {}", what());
+
+    let (viewing, viewed) = peak(|| match schema.name {
+        "ProduceRequest" => {
+            let view = ProduceRequestView::new(body, version)?;
+            Ok(view.topics().flat_map(|topic| topic.partitions()).count())
+        }
+        "FetchResponse" => {
+            let view = FetchResponseView::new(body, version)?;
+            let partitions = view.topics().flat_map(|topic| topic.partitions());
+            Ok(partitions.filter_map(|partition| partition.aborted_transactions()).map(Iterator::count).sum())
+        }
+        _ => Ok::<_, DecodeError>(0),
+    });
+    let allowed = if viewed.is_ok() { 0 } else { TEXT };
+    assert!(viewing <= allowed, "{viewing} bytes to view {}", what());
+}
+
+fn walk(schema: &'static MessageSchema, version: i16, body: &[u8]) -> Result<(), DecodeError> {
+    let mut walker = Walker::new(schema, body, version)?;
+    while walker.step()?.is_some() {}
+    Ok(())
+}
+
+struct Nowhere;
+
+impl Write for Nowhere {
+    fn write_str(&mut self, _: &str) -> fmt::Result {
+        Ok(())
+    }
+}
