@@ -46,8 +46,8 @@ const NOW: i64 = 1_700_000_000_000;
 const KEY: Option<&[u8]> = Some(b"user-4711");
 const RECORDS: usize = 1_000;
 
-fn values() -> Vec<Vec<u8>> {
-    (0..RECORDS).map(|seed| format!("{{\"id\":{seed:09},\"action\":\"click\"}}").repeat(4)[..100].into()).collect()
+fn values(count: usize) -> Vec<Vec<u8>> {
+    (0..count).map(|seed| format!("{{\"id\":{seed:09},\"action\":\"click\"}}").repeat(4)[..100].into()).collect()
 }
 
 fn build(values: &[Vec<u8>], headers: usize, buffer: Vec<u8>) -> EncodedBatch {
@@ -65,23 +65,23 @@ fn build(values: &[Vec<u8>], headers: usize, buffer: Vec<u8>) -> EncodedBatch {
     batch
 }
 
-fn wire() -> Bytes {
-    build(&values(), 0, Vec::new()).into_inner().into()
+fn wire(count: usize) -> Bytes {
+    build(&values(count), 0, Vec::new()).into_inner().into()
 }
 
 fn encode_records(headers: usize) -> Box<dyn FnMut()> {
-    let values = values();
+    let values = values(RECORDS);
     let mut buffer = Vec::new();
     Box::new(move || buffer = black_box(build(&values, headers, std::mem::take(&mut buffer))).into_inner())
 }
 
 fn check() -> Box<dyn FnMut()> {
-    let batch = build(&values(), 0, Vec::new());
+    let batch = build(&values(RECORDS), 0, Vec::new());
     Box::new(move || check_records(black_box(batch.header()), black_box(batch.payload())).unwrap())
 }
 
 fn views() -> Box<dyn FnMut()> {
-    let wire = wire();
+    let wire = wire(RECORDS);
     Box::new(move || {
         let mut scratch = Vec::new();
         let raw = batches(black_box(&wire)).next().unwrap().unwrap();
@@ -91,7 +91,7 @@ fn views() -> Box<dyn FnMut()> {
 }
 
 fn ranges() -> Box<dyn FnMut()> {
-    let batch = build(&values(), 0, Vec::new());
+    let batch = build(&values(RECORDS), 0, Vec::new());
     Box::new(move || {
         let mut cursor = RecordCursor::new(black_box(batch.header()));
         let mut sum = 0;
@@ -103,7 +103,7 @@ fn ranges() -> Box<dyn FnMut()> {
 }
 
 fn owned() -> Box<dyn FnMut()> {
-    let wire = wire();
+    let wire = wire(RECORDS);
     let mut decompressor = Decompressor::new();
     Box::new(move || {
         let raw = batches(black_box(&wire)).next().unwrap().unwrap();
@@ -112,22 +112,22 @@ fn owned() -> Box<dyn FnMut()> {
 }
 
 fn produce_frame() -> Box<dyn FnMut()> {
-    let request = messages::produce(100, &wire());
+    let request = messages::produce(100, &wire(10));
     Box::new(move || {
         black_box(encode_request(black_box(&request), versions::PRODUCE, Some("client")).unwrap());
     })
 }
 
 fn produce_decode() -> Box<dyn FnMut()> {
-    decode::<ProduceRequest>(messages::body(&messages::produce(100, &wire()), versions::PRODUCE), versions::PRODUCE)
+    decode::<ProduceRequest>(messages::body(&messages::produce(100, &wire(10)), versions::PRODUCE), versions::PRODUCE)
 }
 
 fn fetch_encode() -> Box<dyn FnMut()> {
-    encode(messages::fetch(100, &wire()), versions::FETCH)
+    encode(messages::fetch(100, &wire(10)), versions::FETCH)
 }
 
 fn fetch_decode() -> Box<dyn FnMut()> {
-    decode::<FetchResponse>(messages::body(&messages::fetch(100, &wire()), versions::FETCH), versions::FETCH)
+    decode::<FetchResponse>(messages::body(&messages::fetch(100, &wire(10)), versions::FETCH), versions::FETCH)
 }
 
 fn metadata_encode() -> Box<dyn FnMut()> {

@@ -48,7 +48,7 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     where
         Self: Encode,
     {
-        Ok(counted(self, version, absent)?.len)
+        write(self, Writer::count(version, is_flexible::<Self>(version), absent))
     }
 
     /// Appends the body, without header or length.
@@ -85,9 +85,12 @@ pub trait Message: Default + Clone + PartialEq + Debug + Send + Sync + 'static {
     where
         Self: Encode,
     {
-        out.reserve(counted(self, version, absent)?.len);
-        self.write(&mut Writer::buffer(out, version, is_flexible::<Self>(version), absent));
-        Ok(())
+        let before = out.len();
+        let written = write(self, Writer::buffer(out, version, is_flexible::<Self>(version), absent));
+        if written.is_err() {
+            out.truncate(before);
+        }
+        written.map(drop)
     }
 
     /// Reads a body. Strings and bytes are slices of it; bytes after the end of the message are ignored, as Kafka does.
@@ -138,27 +141,18 @@ pub trait Response: Message + ClientDecodes + BrokerEncodes {
     type Request: Request<Response = Self>;
 }
 
-/// What the counting walk over a message found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Counted {
-    /// All bytes.
-    pub(crate) len: usize,
-    /// Those of large records.
-    pub(crate) shared: usize,
-}
-
-/// Counts a message, and so finds out whether it can be written at all.
-pub(crate) fn counted<M: Encode>(message: &M, version: i16, absent: Absent) -> Result<Counted, EncodeError> {
+/// Walks over a message with a writer, and tells how many bytes it is long.
+pub(crate) fn write<M: Encode>(message: &M, mut writer: Writer<'_>) -> Result<usize, EncodeError> {
+    let version = writer.version();
     let failed = |kind, field| EncodeError { message: M::NAME, version, field, kind };
     if version < M::MIN || version > M::MAX {
         return Err(failed(EncodeErrorKind::UnsupportedVersion, ""));
     }
-    let mut writer = Writer::count(version, is_flexible::<M>(version), absent);
     message.write(&mut writer);
     match writer.refusal() {
         Some((kind, field)) => Err(failed(kind, field)),
         None if writer.len() > i32::MAX as usize => Err(failed(EncodeErrorKind::TooLarge, "")),
-        None => Ok(Counted { len: writer.len(), shared: writer.shared() }),
+        None => Ok(writer.len()),
     }
 }
 

@@ -49,22 +49,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn bool(&mut self) -> Read<bool> {
         Ok(self.run(primitives::int8)? != 0)
     }
 
+    #[inline]
     pub(crate) fn int8(&mut self) -> Read<i8> {
         self.run(primitives::int8)
     }
 
+    #[inline]
     pub(crate) fn int16(&mut self) -> Read<i16> {
         self.run(primitives::int16)
     }
 
+    #[inline]
     pub(crate) fn uint16(&mut self) -> Read<u16> {
         self.run(primitives::uint16)
     }
 
+    #[inline]
     pub(crate) fn int32(&mut self) -> Read<i32> {
         self.run(primitives::int32)
     }
@@ -74,30 +79,37 @@ impl<'a> Reader<'a> {
         self.run(primitives::uint32)
     }
 
+    #[inline]
     pub(crate) fn int64(&mut self) -> Read<i64> {
         self.run(primitives::int64)
     }
 
+    #[inline]
     pub(crate) fn float64(&mut self) -> Read<f64> {
         self.run(primitives::float64)
     }
 
+    #[inline]
     pub(crate) fn uuid(&mut self) -> Read<Uuid> {
         Ok(Uuid(self.run(primitives::uuid)?))
     }
 
+    #[inline]
     pub(crate) fn broker_id(&mut self) -> Read<BrokerId> {
         Ok(BrokerId(self.int32()?))
     }
 
+    #[inline]
     pub(crate) fn producer_id(&mut self) -> Read<ProducerId> {
         Ok(ProducerId(self.int64()?))
     }
 
+    #[inline]
     pub(crate) fn error_code(&mut self) -> Read<ErrorCode> {
         Ok(ErrorCode(self.int16()?))
     }
 
+    #[inline]
     pub(crate) fn unsigned_varint(&mut self) -> Read<u32> {
         self.run(primitives::unsigned_varint)
     }
@@ -170,7 +182,7 @@ impl<'a> Reader<'a> {
     /// An array that may be null, of elements that take `least` bytes or more.
     pub(crate) fn nullable_array<T>(
         &mut self,
-        element: fn(&mut Self) -> Read<T>,
+        element: impl Fn(&mut Self) -> Read<T>,
         least: usize,
     ) -> Read<Option<Vec<T>>> {
         let Some(count) = self.count(least)? else {
@@ -191,12 +203,12 @@ impl<'a> Reader<'a> {
     }
 
     /// An array that may not be null, of elements that take `least` bytes or more.
-    pub(crate) fn array<T>(&mut self, element: fn(&mut Self) -> Read<T>, least: usize) -> Read<Vec<T>> {
+    pub(crate) fn array<T>(&mut self, element: impl Fn(&mut Self) -> Read<T>, least: usize) -> Read<Vec<T>> {
         self.nullable_array(element, least)?.ok_or(WireError::UnexpectedNull)
     }
 
     /// A struct that may be null: a marker byte, negative for null, before it.
-    pub(crate) fn nullable_struct<T>(&mut self, read: fn(&mut Self) -> Read<T>) -> Read<Option<T>> {
+    pub(crate) fn nullable_struct<T>(&mut self, read: impl Fn(&mut Self) -> Read<T>) -> Read<Option<T>> {
         if self.int8()? < 0 { Ok(None) } else { Ok(Some(read(self)?)) }
     }
 

@@ -1,7 +1,7 @@
 //! Writing a message: one walk over it, that either counts bytes or writes them.
 //!
-//! What cannot be written is noted, not returned: the walk that counts goes first, so nothing is written of a message
-//! that is refused, and the generated code has no error path.
+//! What cannot be written is noted, not returned, so that the generated code has no error path: whoever started the walk
+//! looks at the end, and takes back what was written.
 
 use bytes::{Bytes, BytesMut};
 use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
@@ -11,33 +11,18 @@ use crate::{Absent, EncodeErrorKind, TaggedFields, Utf8Bytes};
 /// Records of at least this many bytes are shared with the message instead of being copied, where chunks are taken.
 const SHARE_FROM: usize = 1024;
 
-/// Where bytes go, or only how many there are.
-#[derive(Debug)]
-enum Sink<'a> {
-    /// Nowhere.
-    Count,
-    /// Into one buffer.
-    Buffer(&'a mut BytesMut),
-    /// Into a buffer that is cut wherever a chunk is shared.
-    Chunks(&'a mut Chunks),
-}
+/// The most bytes that a message can have.
+const MOST: usize = i32::MAX as usize;
 
-/// Bytes on their way to a vectored write.
-#[derive(Debug)]
+/// What was cut off the buffer where records are shared, and they: on their way to a vectored write.
+#[derive(Debug, Default)]
 pub(crate) struct Chunks {
     head: Option<BytesMut>,
-    open: BytesMut,
     tail: Vec<Bytes>,
 }
 
 impl Chunks {
-    /// Goes on after what is in `open`.
-    pub(crate) fn new(open: BytesMut) -> Self {
-        Self { head: None, open, tail: Vec::new() }
-    }
-
-    fn share(&mut self, chunk: Bytes) {
-        let before = self.open.split();
+    fn share(&mut self, before: BytesMut, chunk: Bytes) {
         if self.head.is_none() {
             self.head = Some(before);
         } else if !before.is_empty() {
@@ -46,13 +31,13 @@ impl Chunks {
         self.tail.push(chunk);
     }
 
-    /// What comes before the first shared chunk, and all that comes from there on.
-    pub(crate) fn finish(mut self) -> (BytesMut, Vec<Bytes>) {
+    /// What comes before the first shared chunk, and all that comes from there on, `open` being the end.
+    pub(crate) fn finish(mut self, open: BytesMut) -> (BytesMut, Vec<Bytes>) {
         let Some(head) = self.head else {
-            return (self.open, self.tail);
+            return (open, self.tail);
         };
-        if !self.open.is_empty() {
-            self.tail.push(self.open.freeze());
+        if !open.is_empty() {
+            self.tail.push(open.freeze());
         }
         (head, self.tail)
     }
@@ -61,9 +46,14 @@ impl Chunks {
 /// A message on its way out, in one version.
 #[derive(Debug)]
 pub struct Writer<'a> {
-    sink: Sink<'a>,
-    len: usize,
-    shared: usize,
+    /// Where bytes are appended; nowhere, if they are only counted.
+    out: Option<&'a mut BytesMut>,
+    /// Where `out` is cut, if large records are shared.
+    chunks: Option<&'a mut Chunks>,
+    /// The bytes that were counted, or cut off.
+    elsewhere: usize,
+    /// The bytes that were in `out` before.
+    before: usize,
     version: i16,
     flexible: bool,
     absent: Absent,
@@ -71,23 +61,26 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    fn new(sink: Sink<'a>, version: i16, flexible: bool, absent: Absent) -> Self {
-        Self { sink, len: 0, shared: 0, version, flexible, absent, refusal: None }
-    }
-
     /// Counts.
     pub(crate) fn count(version: i16, flexible: bool, absent: Absent) -> Self {
-        Self::new(Sink::Count, version, flexible, absent)
+        Self { out: None, chunks: None, elsewhere: 0, before: 0, version, flexible, absent, refusal: None }
     }
 
     /// Appends to `out`.
     pub(crate) fn buffer(out: &'a mut BytesMut, version: i16, flexible: bool, absent: Absent) -> Self {
-        Self::new(Sink::Buffer(out), version, flexible, absent)
+        let before = out.len();
+        Self { out: Some(out), before, ..Self::count(version, flexible, absent) }
     }
 
-    /// Appends to `chunks`, sharing large records.
-    pub(crate) fn chunks(chunks: &'a mut Chunks, version: i16, flexible: bool, absent: Absent) -> Self {
-        Self::new(Sink::Chunks(chunks), version, flexible, absent)
+    /// Appends to `out`, and cuts it for large records, which `chunks` shares with the message.
+    pub(crate) fn chunks(
+        out: &'a mut BytesMut,
+        chunks: &'a mut Chunks,
+        version: i16,
+        flexible: bool,
+        absent: Absent,
+    ) -> Self {
+        Self { chunks: Some(chunks), ..Self::buffer(out, version, flexible, absent) }
     }
 
     #[inline]
@@ -97,12 +90,8 @@ impl<'a> Writer<'a> {
 
     /// The bytes so far.
     pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Those of them that are large records, which chunks would share.
-    pub(crate) fn shared(&self) -> usize {
-        self.shared
+        let open = self.out.as_ref().map_or(0, |out| out.len());
+        self.elsewhere.wrapping_add(open).wrapping_sub(self.before)
     }
 
     /// Why the message cannot be written, and the field at fault.
@@ -124,68 +113,94 @@ impl<'a> Writer<'a> {
         }
     }
 
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.len = self.len.saturating_add(bytes.len());
-        match &mut self.sink {
-            Sink::Count => {}
-            Sink::Buffer(out) => out.extend_from_slice(bytes),
-            Sink::Chunks(chunks) => chunks.open.extend_from_slice(bytes),
+    /// Puts a value of fixed width.
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        match &mut self.out {
+            Some(out) => out.extend_from_slice(&bytes),
+            None => self.elsewhere = self.elsewhere.wrapping_add(N),
         }
     }
 
+    /// Puts contents, which may be long.
+    fn put_slice(&mut self, bytes: &[u8]) {
+        if bytes.len() > MOST.saturating_sub(self.len()) {
+            return self.refuse(EncodeErrorKind::TooLarge, "");
+        }
+        match &mut self.out {
+            Some(out) => out.extend_from_slice(bytes),
+            None => self.elsewhere = self.elsewhere.wrapping_add(bytes.len()),
+        }
+    }
+
+    #[inline]
     pub(crate) fn bool(&mut self, value: bool) {
-        self.put(&[u8::from(value)]);
+        self.put([u8::from(value)]);
     }
 
+    #[inline]
     pub(crate) fn int8(&mut self, value: i8) {
-        self.put(&value.to_be_bytes());
+        self.put(value.to_be_bytes());
     }
 
+    #[inline]
     pub(crate) fn int16(&mut self, value: i16) {
-        self.put(&value.to_be_bytes());
+        self.put(value.to_be_bytes());
     }
 
+    #[inline]
     pub(crate) fn uint16(&mut self, value: u16) {
-        self.put(&value.to_be_bytes());
+        self.put(value.to_be_bytes());
     }
 
+    #[inline]
     pub(crate) fn int32(&mut self, value: i32) {
-        self.put(&value.to_be_bytes());
+        self.put(value.to_be_bytes());
     }
 
     #[allow(dead_code, reason = "no message of this Kafka version has one")]
     pub(crate) fn uint32(&mut self, value: u32) {
-        self.put(&value.to_be_bytes());
+        self.put(value.to_be_bytes());
     }
 
+    #[inline]
     pub(crate) fn int64(&mut self, value: i64) {
-        self.put(&value.to_be_bytes());
+        self.put(value.to_be_bytes());
     }
 
+    #[inline]
     pub(crate) fn float64(&mut self, value: f64) {
-        self.put(&value.to_be_bytes());
+        self.put(value.to_be_bytes());
     }
 
+    #[inline]
     pub(crate) fn uuid(&mut self, value: Uuid) {
-        self.put(&value.0);
+        self.put(value.0);
     }
 
+    #[inline]
     pub(crate) fn broker_id(&mut self, value: BrokerId) {
         self.int32(value.0);
     }
 
+    #[inline]
     pub(crate) fn producer_id(&mut self, value: ProducerId) {
         self.int64(value.0);
     }
 
+    #[inline]
     pub(crate) fn error_code(&mut self, value: ErrorCode) {
         self.int16(value.0);
     }
 
+    #[inline]
     pub(crate) fn unsigned_varint(&mut self, value: u32) {
+        // nearly every one of a message is below 128
+        if value < 0x80 {
+            return self.put([value as u8]);
+        }
         let (bytes, length) = varint_bytes(value);
-        self.put(bytes.get(..length).unwrap_or_default());
+        self.put_slice(bytes.get(..length).unwrap_or_default());
     }
 
     /// A length or a count, or null.
@@ -214,7 +229,7 @@ impl<'a> Writer<'a> {
             self.int16(length);
         }
         if let Some(text) = value {
-            self.put(text.as_bytes());
+            self.put_slice(text.as_bytes());
         }
     }
 
@@ -237,7 +252,7 @@ impl<'a> Writer<'a> {
 
     pub(crate) fn bytes(&mut self, value: &Bytes, field: &'static str) {
         self.length(Some(value.len()), field);
-        self.put(value);
+        self.put_slice(value);
     }
 
     /// Bytes; null where `null_allowed` says so.
@@ -255,13 +270,13 @@ impl<'a> Writer<'a> {
             return self.bytes(value, field);
         }
         self.length(Some(value.len()), field);
-        self.shared = self.shared.saturating_add(value.len());
-        match &mut self.sink {
-            Sink::Chunks(chunks) => {
-                self.len = self.len.saturating_add(value.len());
-                chunks.share(value.clone());
+        match (&mut self.out, &mut self.chunks) {
+            (Some(out), Some(chunks)) => {
+                let before = out.split();
+                self.elsewhere = self.elsewhere.saturating_add(before.len()).saturating_add(value.len());
+                chunks.share(before, value.clone());
             }
-            Sink::Count | Sink::Buffer(_) => self.put(value),
+            _ => self.put_slice(value),
         }
     }
 
@@ -273,7 +288,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(crate) fn array<T>(&mut self, elements: &[T], element: fn(&T, &mut Self), field: &'static str) {
+    #[inline]
+    pub(crate) fn array<T>(&mut self, elements: &[T], element: impl Fn(&T, &mut Self), field: &'static str) {
         self.length(Some(elements.len()), field);
         for each in elements {
             element(each, self);
@@ -285,7 +301,7 @@ impl<'a> Writer<'a> {
         &mut self,
         elements: &Option<Vec<T>>,
         null_allowed: bool,
-        element: fn(&T, &mut Self),
+        element: impl Fn(&T, &mut Self),
         field: &'static str,
     ) {
         match elements {
@@ -300,7 +316,7 @@ impl<'a> Writer<'a> {
         &mut self,
         value: &Option<T>,
         null_allowed: bool,
-        write: fn(&T, &mut Self),
+        write: impl Fn(&T, &mut Self),
         field: &'static str,
     ) {
         match value {
@@ -344,22 +360,18 @@ impl<'a> Writer<'a> {
         self.unknown_tags_below(tags, Some(tag));
         self.tag_in_order(tags, tag);
         self.unsigned_varint(tag);
-        TagBegun { start: self.len }
+        TagBegun { start: self.len() }
     }
 
     /// Ends a known tagged field: its length goes before what was written of it.
     pub(crate) fn end_tag(&mut self, begun: TagBegun) {
-        let contents = self.len.saturating_sub(begun.start);
+        let contents = self.len().saturating_sub(begun.start);
         let Ok(length) = u32::try_from(contents) else {
             return self.refuse(EncodeErrorKind::TooLarge, "");
         };
         self.unsigned_varint(length);
-        let prefix = self.len.saturating_sub(begun.start).saturating_sub(contents);
-        let out = match &mut self.sink {
-            Sink::Count => return,
-            Sink::Buffer(out) => out,
-            Sink::Chunks(chunks) => &mut chunks.open,
-        };
+        let prefix = self.len().saturating_sub(begun.start).saturating_sub(contents);
+        let Some(out) = &mut self.out else { return };
         // No tagged field holds records, so its contents are at the end of the open buffer.
         let start = out.len().saturating_sub(contents.saturating_add(prefix));
         if let Some(field) = out.get_mut(start..) {
@@ -383,7 +395,7 @@ impl<'a> Writer<'a> {
                 Ok(length) => self.unsigned_varint(length),
                 Err(_) => self.refuse(EncodeErrorKind::TooLarge, ""),
             }
-            self.put(data);
+            self.put_slice(data);
             tags.unknown = rest;
         }
     }

@@ -2,9 +2,9 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::message::{counted, is_flexible};
+use crate::message::{is_flexible, write};
 use crate::writer::{Chunks, Writer};
-use crate::{Absent, Encode, EncodeError, EncodeErrorKind, Request, Response};
+use crate::{Absent, Encode, EncodeError, EncodeErrorKind, Message, Request, Response};
 
 /// A request, ready for the socket but for its correlation id.
 #[derive(Debug)]
@@ -63,37 +63,51 @@ pub fn encode_request_with<R>(
 where
     R: Request + Encode,
 {
-    let counted = counted(request, version, absent)?;
     let header_version = R::KEY.request_header_version(version);
     let client_id_length = client_id.map_or(Ok(-1), |id| i16::try_from(id.len()));
-    let refused = |field, kind| EncodeError { message: R::NAME, version, field, kind };
-    let client_id_length = client_id_length.map_err(|_| refused("ClientId", EncodeErrorKind::StringTooLong))?;
-    let client_id = client_id.unwrap_or_default();
-    let header = match header_version {
-        0 => 8,
-        1 => client_id.len().saturating_add(10),
-        _ => client_id.len().saturating_add(11),
-    };
-    let length = i32::try_from(header.saturating_add(counted.len));
-    let length = length.map_err(|_| refused("", EncodeErrorKind::TooLarge))?;
+    let too_long = EncodeErrorKind::StringTooLong;
+    let client_id_length = client_id_length.map_err(|_| refused::<R>(version, "ClientId", too_long))?;
 
-    let own = header.saturating_add(counted.len).saturating_sub(counted.shared);
-    let mut open = BytesMut::with_capacity(own.saturating_add(4));
-    open.put_i32(length);
+    let mut open = BytesMut::with_capacity(FIRST);
+    open.put_i32(0);
     open.put_i16(R::KEY.0);
     open.put_i16(version);
     open.put_i32(0);
     if header_version >= 1 {
         open.put_i16(client_id_length);
-        open.put_slice(client_id.as_bytes());
+        open.put_slice(client_id.unwrap_or_default().as_bytes());
     }
     if header_version >= 2 {
         open.put_u8(0);
     }
-    let mut chunks = Chunks::new(open);
-    request.write(&mut Writer::chunks(&mut chunks, version, is_flexible::<R>(version), absent));
-    let (head, tail) = chunks.finish();
+    let (head, tail) = body(open, request, version, absent)?;
     Ok(RequestFrame { head, tail })
+}
+
+/// The room for a head to begin with: most requests fit.
+const FIRST: usize = 1024;
+
+fn refused<M: Message>(version: i16, field: &'static str, kind: EncodeErrorKind) -> EncodeError {
+    EncodeError { message: M::NAME, version, field, kind }
+}
+
+/// Appends the body to a length and a header, and sets the length.
+fn body<M: Encode>(
+    mut open: BytesMut,
+    message: &M,
+    version: i16,
+    absent: Absent,
+) -> Result<(BytesMut, Vec<Bytes>), EncodeError> {
+    let header = open.len().saturating_sub(4);
+    let mut chunks = Chunks::default();
+    let writer = Writer::chunks(&mut open, &mut chunks, version, is_flexible::<M>(version), absent);
+    let length = i32::try_from(write(message, writer)?.saturating_add(header));
+    let length = length.map_err(|_| refused::<M>(version, "", EncodeErrorKind::TooLarge))?;
+    let (mut head, tail) = chunks.finish(open);
+    if let Some(place) = head.first_chunk_mut() {
+        *place = length.to_be_bytes();
+    }
+    Ok((head, tail))
 }
 
 /// Encodes a response with its header and length, as chunks in wire order.
@@ -122,25 +136,13 @@ pub fn encode_response_with<R>(
 where
     R: Response + Encode,
 {
-    let counted = counted(response, version, absent)?;
-    let tagged = R::KEY.response_header_version(version) >= 1;
-    let header = if tagged { 5_usize } else { 4 };
-    let length = i32::try_from(header.saturating_add(counted.len)).map_err(|_| EncodeError {
-        message: R::NAME,
-        version,
-        field: "",
-        kind: EncodeErrorKind::TooLarge,
-    })?;
-    let own = header.saturating_add(counted.len).saturating_sub(counted.shared);
-    let mut open = BytesMut::with_capacity(own.saturating_add(4));
-    open.put_i32(length);
+    let mut open = BytesMut::with_capacity(FIRST);
+    open.put_i32(0);
     open.put_i32(correlation_id);
-    if tagged {
+    if R::KEY.response_header_version(version) >= 1 {
         open.put_u8(0);
     }
-    let mut chunks = Chunks::new(open);
-    response.write(&mut Writer::chunks(&mut chunks, version, is_flexible::<R>(version), absent));
-    let (head, mut tail) = chunks.finish();
+    let (head, mut tail) = body(open, response, version, absent)?;
     tail.insert(0, head.freeze());
     Ok(tail)
 }
