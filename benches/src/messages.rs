@@ -8,7 +8,7 @@ use ottla_protocol::messages::metadata::{
     MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
 use ottla_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
-use ottla_protocol::{BrokerId, Encode, Message, Uuid};
+use ottla_protocol::{BrokerId, BrokerIds, Encode, Message, Uuid};
 
 /// The versions that are measured: what a current broker and client agree on.
 pub mod versions {
@@ -65,7 +65,7 @@ pub fn metadata() -> MetadataResponse {
 
 fn topic(number: u8) -> MetadataResponseTopic {
     let partition = |index| {
-        let replicas: Vec<_> = (index..index + 3).map(|id| BrokerId(id % 12)).collect();
+        let replicas: BrokerIds = (index..index + 3).map(|id| BrokerId(id % 12)).collect();
         MetadataResponsePartition {
             partition_index: index,
             leader_id: BrokerId(index % 12),

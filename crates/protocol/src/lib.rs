@@ -43,6 +43,7 @@ mod absent;
 mod api_key;
 #[path = "generated/api_keys.rs"]
 mod api_keys;
+mod broker_ids;
 mod error;
 pub mod frame;
 #[cfg(feature = "messages")]
@@ -80,6 +81,7 @@ mod writer;
 
 pub use absent::Absent;
 pub use api_key::ApiKey;
+pub use broker_ids::BrokerIds;
 pub use error::{DecodeError, EncodeError, EncodeErrorKind, WireError};
 #[cfg(feature = "messages")]
 pub use message::{BrokerDecodes, BrokerEncodes, ClientDecodes, ClientEncodes};

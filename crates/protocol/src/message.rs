@@ -183,7 +183,7 @@ pub(crate) mod generated {
     pub(crate) use super::{Decode, Encode, Hidden, Message, Request, Response};
     pub(crate) use crate::reader::Reader;
     pub(crate) use crate::writer::Writer;
-    pub(crate) use crate::{ApiKey, TaggedFields, Utf8Bytes, WireError};
+    pub(crate) use crate::{ApiKey, BrokerIds, TaggedFields, Utf8Bytes, WireError};
 }
 
 #[cfg(test)]

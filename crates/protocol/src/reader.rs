@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
 
 use crate::primitives::{self, Parsed};
-use crate::{TaggedFields, Utf8Bytes, WireError};
+use crate::{BrokerIds, TaggedFields, Utf8Bytes, WireError};
 
 type Read<T> = Result<T, WireError>;
 
@@ -200,6 +200,20 @@ impl<'a> Reader<'a> {
             elements.push(element(self)?);
         }
         Ok(Some(elements))
+    }
+
+    /// The ids of brokers, which may be null.
+    pub(crate) fn nullable_broker_ids(&mut self) -> Read<Option<BrokerIds>> {
+        let Some(count) = self.count(4)? else {
+            return Ok(None);
+        };
+        let (ids, _) = self.run(primitives::take(count.saturating_mul(4)))?.as_chunks();
+        Ok(Some(ids.iter().map(|id| BrokerId(i32::from_be_bytes(*id))).collect()))
+    }
+
+    /// The ids of brokers, which may not be null.
+    pub(crate) fn broker_ids(&mut self) -> Read<BrokerIds> {
+        self.nullable_broker_ids()?.ok_or(WireError::UnexpectedNull)
     }
 
     /// An array that may not be null, of elements that take `least` bytes or more.

@@ -299,7 +299,7 @@ impl<'a> Writer<'a> {
     /// An array; null where `null_allowed` says so.
     pub(crate) fn nullable_array<T>(
         &mut self,
-        elements: &Option<Vec<T>>,
+        elements: Option<&[T]>,
         null_allowed: bool,
         element: impl Fn(&T, &mut Self),
         field: &'static str,

@@ -141,6 +141,7 @@ fn read_plain(field: &StructField, nullable: &str) -> String {
     let least = field.least.unwrap_or(1);
     match (&field.struct_name, field.field.array) {
         (Some(name), true) => format!("r.{nullable}array({name}::read, {least})?"),
+        (None, true) if element == "broker_id" => format!("r.{nullable}broker_ids()?"),
         (None, true) => format!("r.{nullable}array(Reader::{element}, {least})?"),
         (Some(name), false) if nullable.is_empty() => format!("{name}::read(r)?"),
         (Some(name), false) => format!("r.nullable_struct({name}::read)?"),
@@ -262,7 +263,7 @@ fn write_value(field: &StructField) -> String {
     };
     match (null_allowed, field.field.array, &field.struct_name, &field.field.base) {
         (None, true, ..) => format!("w.array(&{own}, {each}, {path})"),
-        (Some(null), true, ..) => format!("w.nullable_array(&{own}, {null}, {each}, {path})"),
+        (Some(null), true, ..) => format!("w.nullable_array({own}.as_deref(), {null}, {each}, {path})"),
         (None, false, Some(_), _) => format!("{own}.write(w)"),
         (Some(null), false, Some(_), _) => format!("w.nullable_struct(&{own}, {null}, {each}, {path})"),
         (Some(_), false, None, _) if field.field.inflexible => format!("w.classic_nullable_string(&{own}, {path})"),

@@ -125,7 +125,11 @@ impl StructField {
 
     fn rust_type(&self) -> String {
         let element = self.element_type();
-        let plain = if self.field.array { format!("Vec<{element}>") } else { element.to_owned() };
+        let plain = match (self.field.array, element) {
+            (false, element) => element.to_owned(),
+            (true, "BrokerId") => "BrokerIds".to_owned(),
+            (true, element) => format!("Vec<{element}>"),
+        };
         if self.nullable.is_some() { format!("Option<{plain}>") } else { plain }
     }
 
@@ -202,6 +206,7 @@ impl StructField {
         }
         let number = self.number();
         let plain = match (self.field.array, &self.field.base) {
+            (true, _) if self.element_type() == "BrokerId" => "BrokerIds::new()".into(),
             (true, _) => "Vec::new()".into(),
             (_, Base::Bool) => (self.field.default.as_deref() == Some("true")).to_string(),
             (_, Base::Float64) => "0.0".into(),

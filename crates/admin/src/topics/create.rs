@@ -88,7 +88,7 @@ impl NewTopic {
                 .zip(&self.assignments)
                 .map(|(partition_index, brokers)| CreatableReplicaAssignment {
                     partition_index,
-                    broker_ids: brokers.clone(),
+                    broker_ids: brokers.as_slice().into(),
                     ..Default::default()
                 })
                 .collect(),

@@ -192,9 +192,9 @@ fn description(topic: &Topic, one: &MetadataResponseTopic) -> Result<TopicDescri
         // A partition's error code only says why some of this is missing.
         leader: (part.leader_id.0 >= 0).then_some(part.leader_id),
         leader_epoch: (part.leader_epoch >= 0).then_some(part.leader_epoch),
-        replicas: part.replica_nodes.clone(),
-        in_sync_replicas: part.isr_nodes.clone(),
-        offline_replicas: part.offline_replicas.clone(),
+        replicas: part.replica_nodes.to_vec(),
+        in_sync_replicas: part.isr_nodes.to_vec(),
+        offline_replicas: part.offline_replicas.to_vec(),
     };
     let mut partitions: Vec<_> = one.partitions.iter().map(partition).collect();
     partitions.sort_by_key(|part| part.partition);

@@ -148,9 +148,9 @@ fn partitions(responses: &[MetadataResponsePartition], known: Option<&TopicInfo>
             error: response.error_code,
             leader: (response.leader_id.0 >= 0).then_some(response.leader_id),
             leader_epoch: response.leader_epoch,
-            replicas: response.replica_nodes.clone(),
-            in_sync_replicas: response.isr_nodes.clone(),
-            offline_replicas: response.offline_replicas.clone(),
+            replicas: response.replica_nodes.to_vec(),
+            in_sync_replicas: response.isr_nodes.to_vec(),
+            offline_replicas: response.offline_replicas.to_vec(),
         });
     }
     partitions

@@ -61,7 +61,7 @@ fn check(state: &ClusterState, topic: &CreatePartitionsTopic) -> Result<Vec<Vec<
             Ok(state.replicas(0, present..topic.count, i16::try_from(factor).unwrap_or(1)))
         }
         Some(assignments) => {
-            let placed: Vec<_> = assignments.iter().map(|assignment| assignment.broker_ids.clone()).collect();
+            let placed: Vec<_> = assignments.iter().map(|assignment| assignment.broker_ids.to_vec()).collect();
             let known = |replicas: &Vec<BrokerId>| {
                 !replicas.is_empty() && replicas.iter().all(|id| state.brokers.contains_key(id))
             };

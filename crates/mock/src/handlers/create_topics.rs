@@ -93,7 +93,7 @@ fn check(state: &ClusterState, topic: &CreatableTopic) -> Result<Vec<Vec<BrokerI
         }
         let mut placed = BTreeMap::new();
         for assignment in &topic.assignments {
-            placed.insert(assignment.partition_index, assignment.broker_ids.clone());
+            placed.insert(assignment.partition_index, assignment.broker_ids.to_vec());
         }
         let in_order = placed.keys().copied().eq(0..i32::try_from(topic.assignments.len()).unwrap_or(0));
         let valid = |replicas: &Vec<BrokerId>| {

@@ -8,7 +8,7 @@
 use ottla_protocol::messages::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
 };
-use ottla_protocol::{Utf8Bytes, VersionRange};
+use ottla_protocol::{BrokerIds, Utf8Bytes, VersionRange};
 use ottla_types::{BrokerId, ErrorCode};
 
 use super::{Handler, Reply};
@@ -98,13 +98,13 @@ fn describe(state: &ClusterState, call: &Call, topic: &TopicState) -> MetadataRe
         return MetadataResponseTopic { error_code, name: Some(topic.name.clone()), ..Default::default() };
     }
     let partitions = topic.partitions.iter().zip(0..).map(|(partition, index)| {
-        let (up, down): (Vec<_>, Vec<_>) = partition.replicas.iter().partition(|replica| state.is_up(**replica));
+        let (up, down): (BrokerIds, BrokerIds) = partition.replicas.iter().copied().partition(|id| state.is_up(*id));
         MetadataResponsePartition {
             error_code: if partition.leader.is_some() { ErrorCode::NONE } else { ErrorCode::LEADER_NOT_AVAILABLE },
             partition_index: index,
             leader_id: partition.leader.unwrap_or(BrokerId::NONE),
             leader_epoch: partition.leader_epoch,
-            replica_nodes: partition.replicas.clone(),
+            replica_nodes: partition.replicas.as_slice().into(),
             isr_nodes: up,
             offline_replicas: down,
             ..Default::default()

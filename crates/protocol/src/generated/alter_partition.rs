@@ -113,7 +113,7 @@ pub struct RequestPartitionData {
     /// Versions 0+.
     pub leader_epoch: i32,
     /// Ids of brokers. Versions 0-2.
-    pub new_isr: Vec<BrokerId>,
+    pub new_isr: BrokerIds,
     /// Versions 3+.
     pub new_isr_with_epochs: Vec<BrokerState>,
     /// Versions 1+.
@@ -131,7 +131,7 @@ impl RequestPartitionData {
         let mut this = Self {
             partition_index: r.int32()?,
             leader_epoch: r.int32()?,
-            new_isr: if v <= 2 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
+            new_isr: if v <= 2 { r.broker_ids()? } else { BrokerIds::new() },
             new_isr_with_epochs: if v >= 3 { r.array(BrokerState::read, 13)? } else { Vec::new() },
             leader_recovery_state: if v >= 1 { r.int8()? } else { 0 },
             partition_epoch: r.int32()?,
@@ -308,7 +308,7 @@ pub struct ResponsePartitionData {
     /// Versions 0+.
     pub leader_epoch: i32,
     /// Ids of brokers. Versions 0+.
-    pub isr: Vec<BrokerId>,
+    pub isr: BrokerIds,
     /// Versions 1+, dropped where absent.
     pub leader_recovery_state: i8,
     /// Versions 0+.
@@ -326,7 +326,7 @@ impl ResponsePartitionData {
             error_code: r.error_code()?,
             leader_id: r.broker_id()?,
             leader_epoch: r.int32()?,
-            isr: r.array(Reader::broker_id, 4)?,
+            isr: r.broker_ids()?,
             leader_recovery_state: if v >= 1 { r.int8()? } else { 0 },
             partition_epoch: r.int32()?,
             unknown_tagged_fields: TaggedFields::new(),

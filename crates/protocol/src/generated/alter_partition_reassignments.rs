@@ -107,7 +107,7 @@ pub struct ReassignablePartition {
     /// Versions 0+.
     pub partition_index: i32,
     /// Ids of brokers. Versions 0+, null in 0+, default null.
-    pub replicas: Option<Vec<BrokerId>>,
+    pub replicas: Option<BrokerIds>,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
 }
@@ -117,7 +117,7 @@ impl ReassignablePartition {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             partition_index: r.int32()?,
-            replicas: r.nullable_array(Reader::broker_id, 4)?,
+            replicas: r.nullable_broker_ids()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -129,7 +129,12 @@ impl ReassignablePartition {
 impl ReassignablePartition {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.partition_index);
-        w.nullable_array(&self.replicas, true, |value, w| w.broker_id(*value), "ReassignablePartition.Replicas");
+        w.nullable_array(
+            self.replicas.as_deref(),
+            true,
+            |value, w| w.broker_id(*value),
+            "ReassignablePartition.Replicas",
+        );
         w.unknown_tags(&self.unknown_tagged_fields);
     }
 }

@@ -103,7 +103,7 @@ impl Encode for BrokerHeartbeatRequest {
         }
         if has_cordoned_log_dirs {
             let tag = w.begin_tag(&mut tags, 1);
-            w.nullable_array(&self.cordoned_log_dirs, true, |value, w| w.uuid(*value), "CordonedLogDirs");
+            w.nullable_array(self.cordoned_log_dirs.as_deref(), true, |value, w| w.uuid(*value), "CordonedLogDirs");
             w.end_tag(tag);
         }
         w.end_tags(tags);

@@ -92,7 +92,7 @@ impl Encode for ConsumerGroupHeartbeatRequest {
         w.nullable_string(&self.rack_id, true, "RackId");
         w.int32(self.rebalance_timeout_ms);
         w.nullable_array(
-            &self.subscribed_topic_names,
+            self.subscribed_topic_names.as_deref(),
             true,
             |value, w| w.string(value, "SubscribedTopicNames"),
             "SubscribedTopicNames",
@@ -103,7 +103,7 @@ impl Encode for ConsumerGroupHeartbeatRequest {
             w.refuse_absent("SubscribedTopicRegex");
         }
         w.nullable_string(&self.server_assignor, true, "ServerAssignor");
-        w.nullable_array(&self.topic_partitions, true, TopicPartitions::write, "TopicPartitions");
+        w.nullable_array(self.topic_partitions.as_deref(), true, TopicPartitions::write, "TopicPartitions");
         w.unknown_tags(&self.unknown_tagged_fields);
     }
 }

@@ -107,7 +107,7 @@ impl CreatePartitionsTopic {
         w.string(&self.name, "CreatePartitionsTopic.Name");
         w.int32(self.count);
         w.nullable_array(
-            &self.assignments,
+            self.assignments.as_deref(),
             true,
             CreatePartitionsAssignment::write,
             "CreatePartitionsTopic.Assignments",
@@ -124,7 +124,7 @@ impl CreatePartitionsTopic {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreatePartitionsAssignment {
     /// Ids of brokers. Versions 0+.
-    pub broker_ids: Vec<BrokerId>,
+    pub broker_ids: BrokerIds,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
 }
@@ -133,7 +133,7 @@ pub struct CreatePartitionsAssignment {
 impl CreatePartitionsAssignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let v = r.version();
-        let mut this = Self { broker_ids: r.array(Reader::broker_id, 4)?, unknown_tagged_fields: TaggedFields::new() };
+        let mut this = Self { broker_ids: r.broker_ids()?, unknown_tagged_fields: TaggedFields::new() };
         if v >= 2 {
             r.unknown_tags(&mut this.unknown_tagged_fields)?;
         }

@@ -128,7 +128,7 @@ pub struct CreatableReplicaAssignment {
     /// Versions 0+.
     pub partition_index: i32,
     /// Ids of brokers. Versions 0+.
-    pub broker_ids: Vec<BrokerId>,
+    pub broker_ids: BrokerIds,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
 }
@@ -139,7 +139,7 @@ impl CreatableReplicaAssignment {
         let v = r.version();
         let mut this = Self {
             partition_index: r.int32()?,
-            broker_ids: r.array(Reader::broker_id, 4)?,
+            broker_ids: r.broker_ids()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 5 {
@@ -348,7 +348,12 @@ impl CreatableTopicResult {
             w.int16(self.replication_factor);
         }
         if v >= 5 {
-            w.nullable_array(&self.configs, true, CreatableTopicConfigs::write, "CreatableTopicResult.Configs");
+            w.nullable_array(
+                self.configs.as_deref(),
+                true,
+                CreatableTopicConfigs::write,
+                "CreatableTopicResult.Configs",
+            );
         }
         if v >= 5 {
             let has_topic_config_error_code = self.topic_config_error_code != ErrorCode(0);

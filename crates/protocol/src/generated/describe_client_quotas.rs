@@ -175,7 +175,7 @@ impl Encode for DescribeClientQuotasResponse {
         w.int32(self.throttle_time_ms);
         w.error_code(self.error_code);
         w.nullable_string(&self.error_message, true, "ErrorMessage");
-        w.nullable_array(&self.entries, true, EntryData::write, "Entries");
+        w.nullable_array(self.entries.as_deref(), true, EntryData::write, "Entries");
         if v >= 1 {
             w.unknown_tags(&self.unknown_tagged_fields);
         } else {

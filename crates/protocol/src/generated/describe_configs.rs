@@ -115,7 +115,7 @@ impl DescribeConfigsResource {
         w.int8(self.resource_type);
         w.string(&self.resource_name, "DescribeConfigsResource.ResourceName");
         w.nullable_array(
-            &self.configuration_keys,
+            self.configuration_keys.as_deref(),
             true,
             |value, w| w.string(value, "DescribeConfigsResource.ConfigurationKeys"),
             "DescribeConfigsResource.ConfigurationKeys",

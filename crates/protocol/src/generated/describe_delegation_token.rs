@@ -48,7 +48,7 @@ impl Decode for DescribeDelegationTokenRequest {
 impl Encode for DescribeDelegationTokenRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
-        w.nullable_array(&self.owners, true, DescribeDelegationTokenOwner::write, "Owners");
+        w.nullable_array(self.owners.as_deref(), true, DescribeDelegationTokenOwner::write, "Owners");
         if v >= 2 {
             w.unknown_tags(&self.unknown_tagged_fields);
         } else {

@@ -48,7 +48,7 @@ impl Decode for DescribeLogDirsRequest {
 impl Encode for DescribeLogDirsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
-        w.nullable_array(&self.topics, true, DescribableLogDirTopic::write, "Topics");
+        w.nullable_array(self.topics.as_deref(), true, DescribableLogDirTopic::write, "Topics");
         if v >= 2 {
             w.unknown_tags(&self.unknown_tagged_fields);
         } else {

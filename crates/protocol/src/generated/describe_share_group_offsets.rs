@@ -78,7 +78,7 @@ impl DescribeShareGroupOffsetsRequestGroup {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.string(&self.group_id, "DescribeShareGroupOffsetsRequestGroup.GroupId");
         w.nullable_array(
-            &self.topics,
+            self.topics.as_deref(),
             true,
             DescribeShareGroupOffsetsRequestTopic::write,
             "DescribeShareGroupOffsetsRequestGroup.Topics",

@@ -246,15 +246,15 @@ pub struct DescribeTopicPartitionsResponsePartition {
     /// Versions 0+, default -1, dropped where absent.
     pub leader_epoch: i32,
     /// Ids of brokers. Versions 0+.
-    pub replica_nodes: Vec<BrokerId>,
+    pub replica_nodes: BrokerIds,
     /// Ids of brokers. Versions 0+.
-    pub isr_nodes: Vec<BrokerId>,
+    pub isr_nodes: BrokerIds,
     /// Ids of brokers. Versions 0+, null in 0+, default null.
-    pub eligible_leader_replicas: Option<Vec<BrokerId>>,
+    pub eligible_leader_replicas: Option<BrokerIds>,
     /// Ids of brokers. Versions 0+, null in 0+, default null.
-    pub last_known_elr: Option<Vec<BrokerId>>,
+    pub last_known_elr: Option<BrokerIds>,
     /// Ids of brokers. Versions 0+, dropped where absent.
-    pub offline_replicas: Vec<BrokerId>,
+    pub offline_replicas: BrokerIds,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
 }
@@ -266,11 +266,11 @@ impl Default for DescribeTopicPartitionsResponsePartition {
             partition_index: 0,
             leader_id: BrokerId(0),
             leader_epoch: -1,
-            replica_nodes: Vec::new(),
-            isr_nodes: Vec::new(),
+            replica_nodes: BrokerIds::new(),
+            isr_nodes: BrokerIds::new(),
             eligible_leader_replicas: None,
             last_known_elr: None,
-            offline_replicas: Vec::new(),
+            offline_replicas: BrokerIds::new(),
             unknown_tagged_fields: TaggedFields::new(),
         }
     }
@@ -284,11 +284,11 @@ impl DescribeTopicPartitionsResponsePartition {
             partition_index: r.int32()?,
             leader_id: r.broker_id()?,
             leader_epoch: r.int32()?,
-            replica_nodes: r.array(Reader::broker_id, 4)?,
-            isr_nodes: r.array(Reader::broker_id, 4)?,
-            eligible_leader_replicas: r.nullable_array(Reader::broker_id, 4)?,
-            last_known_elr: r.nullable_array(Reader::broker_id, 4)?,
-            offline_replicas: r.array(Reader::broker_id, 4)?,
+            replica_nodes: r.broker_ids()?,
+            isr_nodes: r.broker_ids()?,
+            eligible_leader_replicas: r.nullable_broker_ids()?,
+            last_known_elr: r.nullable_broker_ids()?,
+            offline_replicas: r.broker_ids()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;
@@ -310,13 +310,13 @@ impl DescribeTopicPartitionsResponsePartition {
         );
         w.array(&self.isr_nodes, |value, w| w.broker_id(*value), "DescribeTopicPartitionsResponsePartition.IsrNodes");
         w.nullable_array(
-            &self.eligible_leader_replicas,
+            self.eligible_leader_replicas.as_deref(),
             true,
             |value, w| w.broker_id(*value),
             "DescribeTopicPartitionsResponsePartition.EligibleLeaderReplicas",
         );
         w.nullable_array(
-            &self.last_known_elr,
+            self.last_known_elr.as_deref(),
             true,
             |value, w| w.broker_id(*value),
             "DescribeTopicPartitionsResponsePartition.LastKnownElr",

@@ -41,7 +41,7 @@ impl Decode for DescribeUserScramCredentialsRequest {
 #[cfg(feature = "client")]
 impl Encode for DescribeUserScramCredentialsRequest {
     fn write(&self, w: &mut Writer<'_>) {
-        w.nullable_array(&self.users, true, UserName::write, "Users");
+        w.nullable_array(self.users.as_deref(), true, UserName::write, "Users");
         w.unknown_tags(&self.unknown_tagged_fields);
     }
 }

@@ -64,7 +64,7 @@ impl Encode for ElectLeadersRequest {
         } else if self.election_type != 0 {
             w.refuse_absent("ElectionType");
         }
-        w.nullable_array(&self.topic_partitions, true, TopicPartitions::write, "TopicPartitions");
+        w.nullable_array(self.topic_partitions.as_deref(), true, TopicPartitions::write, "TopicPartitions");
         w.int32(self.timeout_ms);
         if v >= 2 {
             w.unknown_tags(&self.unknown_tagged_fields);

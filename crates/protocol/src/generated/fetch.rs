@@ -655,7 +655,7 @@ impl PartitionData {
         }
         if v >= 4 {
             w.nullable_array(
-                &self.aborted_transactions,
+                self.aborted_transactions.as_deref(),
                 true,
                 AbortedTransaction::write,
                 "PartitionData.AbortedTransactions",

@@ -223,15 +223,15 @@ pub struct LeaderAndIsrPartitionState {
     /// Versions 0+.
     pub leader_epoch: i32,
     /// Ids of brokers. Versions 0+.
-    pub isr: Vec<BrokerId>,
+    pub isr: BrokerIds,
     /// Versions 0+.
     pub partition_epoch: i32,
     /// Ids of brokers. Versions 0+.
-    pub replicas: Vec<BrokerId>,
+    pub replicas: BrokerIds,
     /// Ids of brokers. Versions 3+, dropped where absent.
-    pub adding_replicas: Vec<BrokerId>,
+    pub adding_replicas: BrokerIds,
     /// Ids of brokers. Versions 3+, dropped where absent.
-    pub removing_replicas: Vec<BrokerId>,
+    pub removing_replicas: BrokerIds,
     /// Versions 1+, dropped where absent.
     pub is_new: bool,
     /// Versions 6+.
@@ -250,11 +250,11 @@ impl LeaderAndIsrPartitionState {
             controller_epoch: r.int32()?,
             leader: r.broker_id()?,
             leader_epoch: r.int32()?,
-            isr: r.array(Reader::broker_id, 4)?,
+            isr: r.broker_ids()?,
             partition_epoch: r.int32()?,
-            replicas: r.array(Reader::broker_id, 4)?,
-            adding_replicas: if v >= 3 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
-            removing_replicas: if v >= 3 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
+            replicas: r.broker_ids()?,
+            adding_replicas: if v >= 3 { r.broker_ids()? } else { BrokerIds::new() },
+            removing_replicas: if v >= 3 { r.broker_ids()? } else { BrokerIds::new() },
             is_new: if v >= 1 { r.bool()? } else { false },
             leader_recovery_state: if v >= 6 { r.int8()? } else { 0 },
             unknown_tagged_fields: TaggedFields::new(),

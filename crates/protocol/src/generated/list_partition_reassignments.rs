@@ -48,7 +48,7 @@ impl Decode for ListPartitionReassignmentsRequest {
 impl Encode for ListPartitionReassignmentsRequest {
     fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.timeout_ms);
-        w.nullable_array(&self.topics, true, ListPartitionReassignmentsTopics::write, "Topics");
+        w.nullable_array(self.topics.as_deref(), true, ListPartitionReassignmentsTopics::write, "Topics");
         w.unknown_tags(&self.unknown_tagged_fields);
     }
 }
@@ -194,11 +194,11 @@ pub struct OngoingPartitionReassignment {
     /// Versions 0+.
     pub partition_index: i32,
     /// Ids of brokers. Versions 0+.
-    pub replicas: Vec<BrokerId>,
+    pub replicas: BrokerIds,
     /// Ids of brokers. Versions 0+.
-    pub adding_replicas: Vec<BrokerId>,
+    pub adding_replicas: BrokerIds,
     /// Ids of brokers. Versions 0+.
-    pub removing_replicas: Vec<BrokerId>,
+    pub removing_replicas: BrokerIds,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
 }
@@ -208,9 +208,9 @@ impl OngoingPartitionReassignment {
     pub(crate) fn read(r: &mut Reader<'_>) -> Result<Self, WireError> {
         let mut this = Self {
             partition_index: r.int32()?,
-            replicas: r.array(Reader::broker_id, 4)?,
-            adding_replicas: r.array(Reader::broker_id, 4)?,
-            removing_replicas: r.array(Reader::broker_id, 4)?,
+            replicas: r.broker_ids()?,
+            adding_replicas: r.broker_ids()?,
+            removing_replicas: r.broker_ids()?,
             unknown_tagged_fields: TaggedFields::new(),
         };
         r.unknown_tags(&mut this.unknown_tagged_fields)?;

@@ -67,7 +67,7 @@ impl Decode for MetadataRequest {
 impl Encode for MetadataRequest {
     fn write(&self, w: &mut Writer<'_>) {
         let v = w.version();
-        w.nullable_array(&self.topics, v >= 1, MetadataRequestTopic::write, "Topics");
+        w.nullable_array(self.topics.as_deref(), v >= 1, MetadataRequestTopic::write, "Topics");
         if v >= 4 {
             w.bool(self.allow_auto_topic_creation);
         } else if !self.allow_auto_topic_creation {
@@ -382,11 +382,11 @@ pub struct MetadataResponsePartition {
     /// Versions 7+, default -1, dropped where absent.
     pub leader_epoch: i32,
     /// Ids of brokers. Versions 0+.
-    pub replica_nodes: Vec<BrokerId>,
+    pub replica_nodes: BrokerIds,
     /// Ids of brokers. Versions 0+.
-    pub isr_nodes: Vec<BrokerId>,
+    pub isr_nodes: BrokerIds,
     /// Ids of brokers. Versions 5+, dropped where absent.
-    pub offline_replicas: Vec<BrokerId>,
+    pub offline_replicas: BrokerIds,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
 }
@@ -398,9 +398,9 @@ impl Default for MetadataResponsePartition {
             partition_index: 0,
             leader_id: BrokerId(0),
             leader_epoch: -1,
-            replica_nodes: Vec::new(),
-            isr_nodes: Vec::new(),
-            offline_replicas: Vec::new(),
+            replica_nodes: BrokerIds::new(),
+            isr_nodes: BrokerIds::new(),
+            offline_replicas: BrokerIds::new(),
             unknown_tagged_fields: TaggedFields::new(),
         }
     }
@@ -415,9 +415,9 @@ impl MetadataResponsePartition {
             partition_index: r.int32()?,
             leader_id: r.broker_id()?,
             leader_epoch: if v >= 7 { r.int32()? } else { -1 },
-            replica_nodes: r.array(Reader::broker_id, 4)?,
-            isr_nodes: r.array(Reader::broker_id, 4)?,
-            offline_replicas: if v >= 5 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
+            replica_nodes: r.broker_ids()?,
+            isr_nodes: r.broker_ids()?,
+            offline_replicas: if v >= 5 { r.broker_ids()? } else { BrokerIds::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 9 {

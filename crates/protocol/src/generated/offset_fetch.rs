@@ -77,7 +77,7 @@ impl Encode for OffsetFetchRequest {
             w.refuse_absent("GroupId");
         }
         if v <= 7 {
-            w.nullable_array(&self.topics, v >= 2, OffsetFetchRequestTopic::write, "Topics");
+            w.nullable_array(self.topics.as_deref(), v >= 2, OffsetFetchRequestTopic::write, "Topics");
         } else if self.topics != Some(Vec::new()) {
             w.refuse_absent("Topics");
         }
@@ -194,7 +194,12 @@ impl OffsetFetchRequestGroup {
         if v >= 9 {
             w.int32(self.member_epoch);
         }
-        w.nullable_array(&self.topics, true, OffsetFetchRequestTopics::write, "OffsetFetchRequestGroup.Topics");
+        w.nullable_array(
+            self.topics.as_deref(),
+            true,
+            OffsetFetchRequestTopics::write,
+            "OffsetFetchRequestGroup.Topics",
+        );
         w.unknown_tags(&self.unknown_tagged_fields);
     }
 }

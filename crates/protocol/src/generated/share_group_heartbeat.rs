@@ -55,7 +55,7 @@ impl Encode for ShareGroupHeartbeatRequest {
         w.int32(self.member_epoch);
         w.nullable_string(&self.rack_id, true, "RackId");
         w.nullable_array(
-            &self.subscribed_topic_names,
+            self.subscribed_topic_names.as_deref(),
             true,
             |value, w| w.string(value, "SubscribedTopicNames"),
             "SubscribedTopicNames",

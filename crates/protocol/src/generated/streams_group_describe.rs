@@ -198,7 +198,7 @@ impl Topology {
 impl Topology {
     pub(crate) fn write(&self, w: &mut Writer<'_>) {
         w.int32(self.epoch);
-        w.nullable_array(&self.subtopologies, true, Subtopology::write, "Topology.Subtopologies");
+        w.nullable_array(self.subtopologies.as_deref(), true, Subtopology::write, "Topology.Subtopologies");
         w.unknown_tags(&self.unknown_tagged_fields);
     }
 }

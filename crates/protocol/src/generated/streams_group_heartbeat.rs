@@ -119,14 +119,14 @@ impl Encode for StreamsGroupHeartbeatRequest {
         w.nullable_string(&self.rack_id, true, "RackId");
         w.int32(self.rebalance_timeout_ms);
         w.nullable_struct(&self.topology, true, Topology::write, "Topology");
-        w.nullable_array(&self.active_tasks, true, TaskIds::write, "ActiveTasks");
-        w.nullable_array(&self.standby_tasks, true, TaskIds::write, "StandbyTasks");
-        w.nullable_array(&self.warmup_tasks, true, TaskIds::write, "WarmupTasks");
+        w.nullable_array(self.active_tasks.as_deref(), true, TaskIds::write, "ActiveTasks");
+        w.nullable_array(self.standby_tasks.as_deref(), true, TaskIds::write, "StandbyTasks");
+        w.nullable_array(self.warmup_tasks.as_deref(), true, TaskIds::write, "WarmupTasks");
         w.nullable_string(&self.process_id, true, "ProcessId");
         w.nullable_struct(&self.user_endpoint, true, Endpoint::write, "UserEndpoint");
-        w.nullable_array(&self.client_tags, true, KeyValue::write, "ClientTags");
-        w.nullable_array(&self.task_offsets, true, TaskOffset::write, "TaskOffsets");
-        w.nullable_array(&self.task_end_offsets, true, TaskOffset::write, "TaskEndOffsets");
+        w.nullable_array(self.client_tags.as_deref(), true, KeyValue::write, "ClientTags");
+        w.nullable_array(self.task_offsets.as_deref(), true, TaskOffset::write, "TaskOffsets");
+        w.nullable_array(self.task_end_offsets.as_deref(), true, TaskOffset::write, "TaskEndOffsets");
         w.bool(self.shutdown_application);
         w.unknown_tags(&self.unknown_tagged_fields);
     }
@@ -545,13 +545,13 @@ impl Encode for StreamsGroupHeartbeatResponse {
         w.int32(self.heartbeat_interval_ms);
         w.int32(self.acceptable_recovery_lag);
         w.int32(self.task_offset_interval_ms);
-        w.nullable_array(&self.status, true, Status::write, "Status");
-        w.nullable_array(&self.active_tasks, true, TaskIds::write, "ActiveTasks");
-        w.nullable_array(&self.standby_tasks, true, TaskIds::write, "StandbyTasks");
-        w.nullable_array(&self.warmup_tasks, true, TaskIds::write, "WarmupTasks");
+        w.nullable_array(self.status.as_deref(), true, Status::write, "Status");
+        w.nullable_array(self.active_tasks.as_deref(), true, TaskIds::write, "ActiveTasks");
+        w.nullable_array(self.standby_tasks.as_deref(), true, TaskIds::write, "StandbyTasks");
+        w.nullable_array(self.warmup_tasks.as_deref(), true, TaskIds::write, "WarmupTasks");
         w.int32(self.endpoint_information_epoch);
         w.nullable_array(
-            &self.partitions_by_user_endpoint,
+            self.partitions_by_user_endpoint.as_deref(),
             true,
             EndpointToPartitions::write,
             "PartitionsByUserEndpoint",

@@ -319,13 +319,13 @@ pub struct UpdateMetadataPartitionState {
     /// Versions 0+.
     pub leader_epoch: i32,
     /// Ids of brokers. Versions 0+.
-    pub isr: Vec<BrokerId>,
+    pub isr: BrokerIds,
     /// Versions 0+.
     pub zk_version: i32,
     /// Ids of brokers. Versions 0+.
-    pub replicas: Vec<BrokerId>,
+    pub replicas: BrokerIds,
     /// Ids of brokers. Versions 4+, dropped where absent.
-    pub offline_replicas: Vec<BrokerId>,
+    pub offline_replicas: BrokerIds,
     /// Tagged fields that are not known.
     pub unknown_tagged_fields: TaggedFields,
 }
@@ -340,10 +340,10 @@ impl UpdateMetadataPartitionState {
             controller_epoch: r.int32()?,
             leader: r.broker_id()?,
             leader_epoch: r.int32()?,
-            isr: r.array(Reader::broker_id, 4)?,
+            isr: r.broker_ids()?,
             zk_version: r.int32()?,
-            replicas: r.array(Reader::broker_id, 4)?,
-            offline_replicas: if v >= 4 { r.array(Reader::broker_id, 4)? } else { Vec::new() },
+            replicas: r.broker_ids()?,
+            offline_replicas: if v >= 4 { r.broker_ids()? } else { BrokerIds::new() },
             unknown_tagged_fields: TaggedFields::new(),
         };
         if v >= 6 {

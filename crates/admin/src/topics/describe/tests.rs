@@ -9,7 +9,7 @@ fn partition(index: i32, leader: i32) -> MetadataResponsePartition {
     MetadataResponsePartition {
         partition_index: index,
         leader_id: BrokerId(leader),
-        replica_nodes: vec![BrokerId(1), BrokerId(2)],
+        replica_nodes: vec![BrokerId(1), BrokerId(2)].into(),
         ..Default::default()
     }
 }
