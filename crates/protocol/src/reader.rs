@@ -115,6 +115,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A length or a count, before what it is the length of; nothing for null.
+    #[inline]
     fn length(&mut self, classic: impl FnOnce(&mut Self) -> Read<i64>) -> Read<Option<usize>> {
         if self.flexible {
             // Kafka takes the varint for signed: a length above 2³¹ is negative there, hence null.
@@ -172,6 +173,7 @@ impl<'a> Reader<'a> {
 
     /// The number of elements of an array; nothing for null. Never more than the bytes that are left can hold, when each
     /// takes `least` of them or more.
+    #[inline]
     pub(crate) fn count(&mut self, least: usize) -> Read<Option<usize>> {
         match self.length(|reader| Ok(i64::from(reader.int32()?)))? {
             Some(count) if count.saturating_mul(least) > self.input.len() => Err(WireError::CountTooLarge),
@@ -208,7 +210,18 @@ impl<'a> Reader<'a> {
             return Ok(None);
         };
         let (ids, _) = self.run(primitives::take(count.saturating_mul(4)))?.as_chunks();
-        Ok(Some(ids.iter().map(|id| BrokerId(i32::from_be_bytes(*id))).collect()))
+        let read = |id: &[u8; 4]| BrokerId(i32::from_be_bytes(*id));
+        let none = BrokerId::NONE;
+        // Collecting would make sure of room for each id.
+        let few = match ids {
+            [] => return Ok(Some(BrokerIds::new())),
+            [a] => [read(a), none, none, none],
+            [a, b] => [read(a), read(b), none, none],
+            [a, b, c] => [read(a), read(b), read(c), none],
+            [a, b, c, d] => [read(a), read(b), read(c), read(d)],
+            more => return Ok(Some(more.iter().map(read).collect())),
+        };
+        Ok(Some(BrokerIds::from_buf_and_len(few, ids.len())))
     }
 
     /// The ids of brokers, which may not be null.
@@ -240,8 +253,16 @@ impl<'a> Reader<'a> {
     }
 
     /// All tagged fields of a struct that knows none.
+    #[inline]
     pub(crate) fn unknown_tags(&mut self, fields: &mut TaggedFields) -> Read<()> {
-        for _ in 0..self.unsigned_varint()? {
+        match self.unsigned_varint()? {
+            0 => Ok(()),
+            count => self.some_unknown_tags(count, fields),
+        }
+    }
+
+    fn some_unknown_tags(&mut self, count: u32, fields: &mut TaggedFields) -> Read<()> {
+        for _ in 0..count {
             let tag = self.tag()?;
             self.unknown_tag(tag, fields)?;
         }

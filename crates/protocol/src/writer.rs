@@ -195,12 +195,16 @@ impl<'a> Writer<'a> {
 
     #[inline]
     pub(crate) fn unsigned_varint(&mut self, value: u32) {
-        // nearly every one of a message is below 128
-        if value < 0x80 {
-            return self.put([value as u8]);
+        // Nearly every one of a message is that short; the bytes are cut out of the number on purpose.
+        match value {
+            0..0x80 => self.put([value as u8]),
+            0x80..0x4000 => self.put([value as u8 | 0x80, (value >> 7) as u8]),
+            0x4000..0x20_0000 => self.put([value as u8 | 0x80, (value >> 7) as u8 | 0x80, (value >> 14) as u8]),
+            _ => {
+                let (bytes, length) = varint_bytes(value);
+                self.put_slice(bytes.get(..length).unwrap_or_default());
+            }
         }
-        let (bytes, length) = varint_bytes(value);
-        self.put_slice(bytes.get(..length).unwrap_or_default());
     }
 
     /// A length or a count, or null.
