@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::clusters::{Cluster, single, with_version};
 use super::run::{ottla, text};
 
-/// Produces with every codec, and compares what both tools say of the files.
+/// Produces with these codecs, and compares what both tools say of the files.
 fn dumped_as_by_kafka(cluster: &Cluster, config: &[&str], codecs: &[&str]) -> Vec<Value> {
     let sizes = ["--partitions", "1", "--replication-factor", "1"];
     let topic = cluster.topic("dumped", &[&sizes[..], config].concat());
@@ -39,14 +39,13 @@ fn position(line: &str) -> Option<u64> {
 
 #[test]
 fn segments_of_record_batches_are_dumped_as_kafka_does() {
-    dumped_as_by_kafka(&single(), &[], &["none", "gzip", "snappy", "lz4", "zstd"]);
+    dumped_as_by_kafka(&single(), &[], &["none", "lz4", "zstd"]);
 }
 
 #[test]
 fn segments_of_message_sets_are_dumped_as_kafka_does() {
     let cluster = with_version("0.10.2.2");
-    let codecs = ["none", "gzip", "snappy", "lz4"];
-    for (version, magic) in [("0.10.2", 1), ("0.9.0", 0)] {
+    for (version, magic, codecs) in [("0.10.2", 1, ["none", "snappy"]), ("0.9.0", 0, ["gzip", "lz4"])] {
         let config = format!("message.format.version={version}");
         let batches = dumped_as_by_kafka(&cluster, &["--config", &config], &codecs);
         assert!(batches.iter().all(|batch| batch["magic"] == magic), "{batches:?}");
