@@ -299,24 +299,24 @@ impl<'r> Record<'r> {
         out.extend_from_slice(line.as_bytes());
     }
 
-    /// The same as an object.
-    pub(crate) fn json(&self) -> Value {
-        let mut object = Map::new();
-        object.insert("offset".to_owned(), self.view.offset.into());
-        object.insert("timestamp".to_owned(), self.view.timestamp.into());
+    /// Appends it as an object.
+    pub(crate) fn json(&self, out: &mut Vec<u8>) {
+        let _ = write!(out, "{{\"offset\":{},\"timestamp\":{},", self.view.offset, self.view.timestamp);
         if let Some((name, epoch)) = self.control() {
-            object.insert("control".to_owned(), json!({"type": name, "coordinator_epoch": epoch}));
+            let _ = write!(out, "\"control\":{},", json!({"type": name, "coordinator_epoch": epoch}));
         }
-        self.part_json("key", self.view.key, &mut object);
-        self.part_json("value", self.view.value, &mut object);
-        let headers = self.view.headers().map(|header| {
-            let mut object = Map::new();
-            self.part_json("name", Some(header.key), &mut object);
-            self.part_json("value", header.value, &mut object);
-            Value::Object(object)
-        });
-        object.insert("headers".to_owned(), headers.collect());
-        Value::Object(object)
+        self.part_json("key", self.view.key, out);
+        out.push(b',');
+        self.part_json("value", self.view.value, out);
+        out.extend_from_slice(b",\"headers\":[");
+        for (place, header) in self.view.headers().enumerate() {
+            out.extend_from_slice(if place == 0 { b"{".as_slice() } else { b",{" });
+            self.part_json("name", Some(header.key), out);
+            out.push(b',');
+            self.part_json("value", header.value, out);
+            out.push(b'}');
+        }
+        out.extend_from_slice(b"]}");
     }
 
     /// `3 bytes "abc"`, `3 bytes`, `null`.
@@ -331,19 +331,12 @@ impl<'r> Record<'r> {
         }
     }
 
-    fn part_json(&self, name: &str, bytes: Option<&[u8]>, object: &mut Map<String, Value>) {
+    fn part_json(&self, name: &str, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
         match bytes {
             Some(bytes) if self.records == Records::Sizes => {
-                object.insert(format!("{name}_size"), bytes.len().into());
+                let _ = write!(out, "\"{name}_size\":{}", bytes.len());
             }
-            bytes => {
-                let mut text = b"{".to_vec();
-                json::bytes(&mut text, name, bytes);
-                text.push(b'}');
-                if let Ok(Value::Object(member)) = serde_json::from_slice(&text) {
-                    object.extend(member);
-                }
-            }
+            bytes => json::bytes(out, name, bytes),
         }
     }
 }

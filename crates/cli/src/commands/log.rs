@@ -144,11 +144,12 @@ impl Printing {
                         line.push_str(",\"records\":[");
                     }
                     self.output.buffer.extend_from_slice(line.as_bytes());
-                    let mut comma = "";
+                    let mut comma = b"".as_slice();
                     for record in batch.records() {
-                        self.output.buffer.extend_from_slice(format!("{comma}{}", record.json()).as_bytes());
+                        self.output.buffer.extend_from_slice(comma);
+                        record.json(&mut self.output.buffer);
                         self.output.relieve()?;
-                        comma = ",";
+                        comma = b",";
                     }
                     self.output.buffer.extend_from_slice(if tells_records { b"]}\n" } else { b"\n" });
                 }

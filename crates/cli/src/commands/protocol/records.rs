@@ -46,13 +46,17 @@ fn around<'v>(message: &'v mut Value, path: &str) -> Option<&'v mut Map<String, 
 fn batches(bytes: &[u8], told: Records) -> Value {
     let mut segment = Segment::new(bytes, u64::MAX);
     let mut reader = Reader::new(told, LIMIT as usize);
-    let mut batches = Vec::new();
+    let (mut batches, mut text) = (Vec::new(), Vec::new());
     loop {
         let (position, what) = match segment.next() {
             Ok(Piece::Batch { position, bytes }) => {
                 let batch = reader.read(bytes);
                 let mut object = batch.json();
-                let records = batch.records().map(|record| record.json());
+                let records = batch.records().filter_map(|record| {
+                    text.clear();
+                    record.json(&mut text);
+                    serde_json::from_slice::<Value>(&text).ok()
+                });
                 object.insert("records".to_owned(), records.collect());
                 object.shift_insert(0, "position".to_owned(), position.into());
                 batches.push(Value::Object(object));
