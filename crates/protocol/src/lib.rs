@@ -16,6 +16,10 @@
 //! * [`views`]: Produce requests and Fetch responses, borrowed.
 #![cfg_attr(feature = "messages", doc = "* [`member_metadata`]: subscriptions and assignments of classic groups.")]
 #![cfg_attr(feature = "records", doc = "* [`records`]: record batches, inside Produce requests and Fetch responses.")]
+#![cfg_attr(
+    all(doc, feature = "client", feature = "broker", feature = "records"),
+    doc = "* [`guide`]: how to write a proxy, a stub of a broker, and a decoder of captures."
+)]
 //!
 //! # Features
 //!
@@ -46,6 +50,8 @@ mod api_keys;
 mod broker_ids;
 mod error;
 pub mod frame;
+#[cfg(all(any(doc, doctest), feature = "client", feature = "broker", feature = "records"))]
+pub mod guide;
 #[cfg(feature = "messages")]
 pub mod member_metadata;
 #[cfg(feature = "messages")]

@@ -44,7 +44,9 @@ fn targets(text: &str) -> Vec<(String, usize)> {
         for part in line.split("](").skip(1) {
             let Some((target, _)) = part.split_once(')') else { continue };
             let file = target.split('#').next().unwrap_or_default();
-            if !file.is_empty() && !file.contains("://") && !file.starts_with("mailto:") {
+            // Paths of Rust, in what becomes documentation of code, are checked by rustdoc.
+            let elsewhere = file.contains("://") || file.contains("::") || file.starts_with("mailto:");
+            if !file.is_empty() && !elsewhere {
                 found.push((file.to_owned(), number));
             }
         }

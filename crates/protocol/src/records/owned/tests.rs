@@ -1,3 +1,5 @@
+//! Batches whose records are kept.
+
 use bytes::Bytes;
 use ottla_compression::{Codec, Compressor, Decompressor};
 
