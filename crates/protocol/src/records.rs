@@ -77,7 +77,7 @@ mod varint;
 pub use attributes::{Attributes, TimestampType};
 pub use batch::{Batches, RawBatch, batches};
 pub use builder::{BatchBuilder, NO_HEADERS, largest_record_len};
-pub use control::{ControlRecord, ControlRecordType, end_transaction_batch};
+pub use control::{ControlRecord, ControlRecordType, ControlValue, end_transaction_batch};
 pub use encoded::EncodedBatch;
 pub use error::{NewerFeature, RecordError, RecordFault};
 pub use header::{BatchHeader, Producer, sequence_after};

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use crate::schema::MessageSchema;
+
 use super::{Attributes, BatchBuilder, EncodedBatch, NO_HEADERS, Producer, RecordError, RecordFault, RecordView};
 
 /// What a control record says, by its key.
@@ -55,6 +57,45 @@ impl ControlRecordType {
             Self::Unknown(id) => id,
         }
     }
+
+    /// Kafka's name for it, such as `COMMIT`; `None` if it is unknown.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Abort => Some("ABORT"),
+            Self::Commit => Some("COMMIT"),
+            Self::LeaderChange => Some("LEADER_CHANGE"),
+            Self::SnapshotHeader => Some("SNAPSHOT_HEADER"),
+            Self::SnapshotFooter => Some("SNAPSHOT_FOOTER"),
+            Self::KRaftVersion => Some("KRAFT_VERSION"),
+            Self::KRaftVoters => Some("KRAFT_VOTERS"),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The definition of such a record's value; `None` if the type is unknown.
+    pub fn schema(self) -> Option<&'static MessageSchema> {
+        MessageSchema::named(match self {
+            Self::Abort | Self::Commit => "EndTxnMarker",
+            Self::LeaderChange => "LeaderChangeMessage",
+            Self::SnapshotHeader => "SnapshotHeaderRecord",
+            Self::SnapshotFooter => "SnapshotFooterRecord",
+            Self::KRaftVersion => "KRaftVersionRecord",
+            Self::KRaftVoters => "VotersRecord",
+            Self::Unknown(_) => return None,
+        })
+    }
+}
+
+/// The value of a control record: a message, to be decoded as its type or walked over by its definition.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ControlValue<'a> {
+    /// The message's definition.
+    pub schema: &'static MessageSchema,
+    /// The version that it was written in.
+    pub version: i16,
+    /// The message.
+    pub body: &'a [u8],
 }
 
 /// A control record.
@@ -91,6 +132,46 @@ impl ControlRecord {
             _ => None,
         };
         Ok(Self { record_type, coordinator_epoch })
+    }
+
+    /// The message that the record's value is: what a [`Walker`](crate::walk::Walker) or
+    /// [`Message::decode`](crate::Message::decode) takes.
+    ///
+    /// ```
+    /// use ottla_protocol::ProducerId;
+    /// use ottla_protocol::records::{ControlRecord, Producer, batches, end_transaction_batch};
+    /// use ottla_protocol::walk::{Payloads, Walker, json};
+    ///
+    /// let producer = Producer { id: ProducerId(1), epoch: 0, base_sequence: -1 };
+    /// let marker = end_transaction_batch(true, producer, 7, 1_700_000_000_000, Vec::new())?;
+    /// let batch = batches(marker.as_bytes()).next().unwrap()?;
+    /// let mut scratch = Vec::new();
+    /// for record in batch.open(&mut Default::default(), &mut scratch, 0)? {
+    ///     let value = ControlRecord::read(&record)?.value(&record)?.unwrap();
+    ///     let walker = Walker::new(value.schema, value.body, value.version)?;
+    ///     assert_eq!(json(walker, Payloads::Hidden)?.to_string(), r#"{"coordinatorEpoch":7}"#);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// `None` if the type is unknown. A marker of a later version is read as one of the last that is known, as Kafka does.
+    ///
+    /// # Errors
+    ///
+    /// [`RecordFault::Control`] if there is no value that begins with a version from 0 on.
+    pub fn value<'a>(&self, record: &RecordView<'a>) -> Result<Option<ControlValue<'a>>, RecordError> {
+        let Some(schema) = self.record_type.schema() else { return Ok(None) };
+        let bad = RecordFault::Control.at(record.offset, 0);
+        let value = record.value.ok_or(bad)?;
+        let (version, behind) = value.split_first_chunk::<2>().ok_or(bad)?;
+        let version = i16::from_be_bytes(*version);
+        if version < 0 {
+            return Err(bad);
+        }
+        // the version stands before a marker's message, and is the first field of the others
+        let is_marker = matches!(self.record_type, ControlRecordType::Abort | ControlRecordType::Commit);
+        let (body, version) = if is_marker { (behind, version.min(schema.versions.max)) } else { (value, version) };
+        Ok(Some(ControlValue { schema, version, body }))
     }
 }
 

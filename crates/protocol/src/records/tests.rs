@@ -2,8 +2,9 @@
 
 use ottla_compression::{Codec, Compressor, Decompressor};
 use ottla_types::ProducerId;
+use proptest::prelude::*;
 
-use super::{BatchBuilder, BatchHeader, EncodedBatch, NO_HEADERS, Producer, RecordError, batches, edit};
+use super::{Attributes, BatchBuilder, BatchHeader, EncodedBatch, NO_HEADERS, Producer, RecordError, batches, edit};
 
 fn batch(codec: Codec, records: usize) -> EncodedBatch {
     let mut builder = BatchBuilder::new(Vec::new());
@@ -84,4 +85,55 @@ fn what_a_broker_edits_needs_no_new_crc_and_a_new_producer_does() {
     assert!(batch.open(&mut Decompressor::new(), &mut scratch, 1000).unwrap().all(|record| record.timestamp == 5));
     edit::seal(&mut []);
     edit::patch_producer(&mut [0; 60], producer);
+}
+
+type Bytes = Option<Vec<u8>>;
+
+fn bytes() -> impl Strategy<Value = Bytes> {
+    proptest::option::of(proptest::collection::vec(any::<u8>(), 0..100))
+}
+
+proptest! {
+    #[test]
+    fn any_records_come_back_through_every_codec(
+        records in proptest::collection::vec(
+            (
+                (1_i32..5, any::<i64>(), bytes(), bytes()),
+                proptest::collection::vec((proptest::collection::vec(any::<u8>(), 0..10), bytes()), 0..4),
+            ),
+            0..20,
+        ),
+        attributes: i16,
+        base_offset in 0..i64::MAX / 2,
+    ) {
+        for codec in Codec::ALL {
+            let mut builder = BatchBuilder::new(Vec::new());
+            let mut delta = -1;
+            for ((step, timestamp, key, value), headers) in &records {
+                delta += step;
+                let headers = headers.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
+                builder.append_at(delta, *timestamp, key.as_deref(), value.as_deref(), headers).unwrap();
+            }
+            let mut batch = builder.build_with(Attributes(attributes));
+            batch.compress(&codec.into(), &mut Compressor::new(), &mut Vec::new()).unwrap();
+            batch.set_base_offset(base_offset);
+            batch.seal();
+            let raw = batches(batch.as_bytes()).next().unwrap().unwrap();
+            prop_assert_eq!(raw.header(), batch.header());
+            prop_assert_eq!(raw.header().attributes.with_codec(Codec::None).0, attributes & !7);
+            let mut scratch = Vec::new();
+            let mut found = raw.open(&mut Decompressor::new(), &mut scratch, 1 << 20).unwrap();
+            let mut offset = base_offset - 1;
+            for ((step, timestamp, key, value), headers) in &records {
+                offset += i64::from(*step);
+                let record = found.next().unwrap();
+                let timestamp = raw.header().log_append_time().unwrap_or(*timestamp);
+                prop_assert_eq!((record.offset, record.timestamp), (offset, timestamp));
+                prop_assert_eq!((record.key, record.value), (key.as_deref(), value.as_deref()));
+                let headers = headers.iter().map(|(key, value)| (key.as_slice(), value.as_deref()));
+                prop_assert!(record.headers().map(|header| (header.key, header.value)).eq(headers));
+            }
+            prop_assert!(found.next().is_none());
+        }
+    }
 }

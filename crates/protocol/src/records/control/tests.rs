@@ -3,7 +3,7 @@
 use ottla_types::ProducerId;
 
 use super::{ControlRecord, ControlRecordType, end_transaction_batch};
-use crate::records::{BatchBuilder, NO_HEADERS, Producer, RecordIter, batches};
+use crate::records::{BatchBuilder, NO_HEADERS, Producer, RecordError, RecordFault, RecordIter, batches};
 
 #[test]
 fn markers_are_written_and_read() {
@@ -40,4 +40,40 @@ fn types_are_known_by_number_and_later_versions_are_read() {
     for bad in [None, Some(&[][..]), Some(&[0, 0, 0]), Some(&[0xff, 0xff, 0, 0])] {
         assert_eq!(read(bad), None);
     }
+}
+
+/// What a control record of a type and with a value gives: its message's name, version and length.
+fn value(id: u8, value: Option<&[u8]>) -> Result<Option<(&'static str, i16, usize)>, RecordError> {
+    let mut builder = BatchBuilder::new(Vec::new());
+    builder.append(0, Some(&[0, 0, 0, id]), value, NO_HEADERS).unwrap();
+    let batch = builder.build();
+    let record = RecordIter::new(batch.header(), batch.payload()).next().unwrap();
+    let value = ControlRecord::read(&record).unwrap().value(&record)?;
+    Ok(value.map(|value| (value.schema.name, value.version, value.body.len())))
+}
+
+#[test]
+fn values_are_messages_behind_a_version_or_beginning_with_it() {
+    let long = [0, 1, 0, 0, 0, 0, 9, 9, 9];
+    assert_eq!(value(0, Some(&long)), Ok(Some(("EndTxnMarker", 0, 7))), "a later version of a marker");
+    assert_eq!(value(1, Some(&long[..2])), Ok(Some(("EndTxnMarker", 0, 0))));
+    assert_eq!(value(2, Some(&long)), Ok(Some(("LeaderChangeMessage", 1, 9))));
+    let names = ["SnapshotHeaderRecord", "SnapshotFooterRecord", "KRaftVersionRecord", "VotersRecord"];
+    for (id, name) in (3..).zip(names) {
+        assert_eq!(value(id, Some(&[0, 0, 5])), Ok(Some((name, 0, 3))));
+    }
+    assert_eq!(value(7, None), Ok(None), "an unknown type");
+    let bad = Err(RecordFault::Control.at(0, 0));
+    for damaged in [None, Some(&[][..]), Some(&[0]), Some(&[0xff, 0, 0])] {
+        assert_eq!(value(1, damaged), bad);
+    }
+}
+
+#[test]
+fn every_known_type_has_a_name_and_a_definition() {
+    for id in 0..=6 {
+        let record_type = ControlRecordType::from_id(id);
+        assert!(record_type.name().is_some() && record_type.schema().is_some(), "{id}");
+    }
+    assert!(ControlRecordType::from_id(7).name().is_none());
 }
