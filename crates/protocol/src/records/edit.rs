@@ -105,7 +105,7 @@ pub fn patch_producer(batch: &mut [u8], producer: Producer) {
     seal(batch);
 }
 
-/// Computes the CRC and stores it: 40 µs for a MiB.
+/// Computes the CRC and stores it: some 17 µs for a MiB where the processor has AVX-512, twice that elsewhere.
 pub fn seal(batch: &mut [u8]) {
     if is_batch(batch) {
         let crc = crc(batch);
@@ -115,7 +115,7 @@ pub fn seal(batch: &mut [u8]) {
 
 /// The CRC-32C of a batch, from its attributes to its end.
 pub fn crc(batch: &[u8]) -> u32 {
-    crc32c::crc32c(batch.get(BatchHeader::CRC_FROM..).unwrap_or_default())
+    crc_fast::crc32_iscsi(batch.get(BatchHeader::CRC_FROM..).unwrap_or_default())
 }
 
 fn read(batch: &[u8]) -> Option<BatchHeader> {

@@ -126,7 +126,7 @@ impl EncodedBatch {
         edit::set_leader_epoch(&mut self.bytes, leader_epoch);
     }
 
-    /// Computes the CRC: 40 µs for a MiB.
+    /// Computes the CRC, as [`edit::seal`] does.
     pub fn seal(&mut self) {
         self.header.crc = edit::crc(&self.bytes);
         put(&mut self.bytes, 17, self.header.crc.to_be_bytes());

@@ -13,7 +13,6 @@
 //! control records; v0 has no timestamps either.
 
 mod builder;
-mod crc32;
 mod downgrade;
 mod message;
 #[cfg(test)]

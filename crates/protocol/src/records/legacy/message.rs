@@ -5,7 +5,7 @@ use ottla_compression::{Codec, Decompressor};
 use super::super::header::put;
 use super::super::{Attributes, NewerFeature, RecordError, RecordFault, TimestampType};
 use super::MessageFormat;
-use super::crc32::crc32;
+use crc_fast::crc32_iso_hdlc;
 
 /// Bytes before the ones that the length counts: offset and length.
 pub(super) const OVERHEAD: usize = 12;
@@ -40,7 +40,7 @@ impl<'a> Message<'a> {
         };
         let (message, rest) = cut(rest).ok_or(bad(offset))?;
         let (stored, covered) = message.and_then(<[u8]>::split_first_chunk::<4>).ok_or(bad(offset))?;
-        let (stored, computed) = (u32::from_be_bytes(*stored), crc32(covered));
+        let (stored, computed) = (u32::from_be_bytes(*stored), crc32_iso_hdlc(covered));
         if stored != computed {
             return Err(RecordError::Crc { base_offset: offset, stored, computed });
         }
@@ -185,6 +185,6 @@ pub(super) fn seal(message: &mut [u8], offset: i64, log_append_time: Option<i64>
         put(message, TIMESTAMP_AT, timestamp.to_be_bytes());
     }
     put_frame(message, offset);
-    let crc = crc32(message.get(CRC_FROM..).unwrap_or_default());
+    let crc = crc32_iso_hdlc(message.get(CRC_FROM..).unwrap_or_default());
     put(message, OVERHEAD, crc.to_be_bytes());
 }

@@ -44,7 +44,7 @@ fn two(format: MessageFormat) -> MessageSetBuilder {
 fn the_layout_is_that_of_the_old_formats() {
     let set = finish(&mut two(MessageFormat::V0), Codec::None);
     let mut expected = vec![0, 0, 0, 0, 0, 0, 3, 0xe8, 0, 0, 0, 20];
-    expected.extend(super::super::crc32::crc32(&set[16..32]).to_be_bytes());
+    expected.extend(crc_fast::crc32_iso_hdlc(&set[16..32]).to_be_bytes());
     expected.extend([0, 0, 0, 0, 0, 1, b'k', 0, 0, 0, 5, b'v', b'a', b'l', b'u', b'e']);
     assert_eq!(set[..32], expected);
     assert_eq!(set[32..44], [0, 0, 0, 0, 0, 0, 3, 0xeb, 0, 0, 0, 14]);
