@@ -1,12 +1,11 @@
-//! Reading a message: the parsers of `primitives` threaded over one frame, in one version.
+//! Reading a typed message: an [`Input`] with the frame attached, so that strings and bytes leave as slices of it.
 //!
-//! The frame is attached here, once: strings and bytes leave as slices of it. A failed read leaves the place where it is,
-//! so that the error can tell it.
+//! A failed read leaves the place where it is, so that the error can tell it.
 
 use bytes::Bytes;
 use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
 
-use crate::primitives::{self, Parsed};
+use crate::walk::{Input, Text};
 use crate::{BrokerIds, TaggedFields, Utf8Bytes, WireError};
 
 type Read<T> = Result<T, WireError>;
@@ -15,83 +14,67 @@ type Read<T> = Result<T, WireError>;
 #[derive(Debug)]
 pub struct Reader<'a> {
     frame: &'a Bytes,
-    input: &'a [u8],
-    version: i16,
-    flexible: bool,
+    input: Input<'a>,
 }
-
-const MAX_STRING: usize = i16::MAX as usize;
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(frame: &'a Bytes, version: i16, flexible: bool) -> Self {
-        Self { frame, input: frame, version, flexible }
+        Self { frame, input: Input::new(frame, 0, version, flexible) }
     }
 
     #[inline]
     pub(crate) fn version(&self) -> i16 {
-        self.version
+        self.input.version()
     }
 
     /// The place, in bytes from the start of the frame.
     pub(crate) fn offset(&self) -> usize {
-        self.frame.len().saturating_sub(self.input.len())
-    }
-
-    #[inline]
-    fn run<T>(&mut self, parser: impl FnOnce(&'a [u8]) -> Parsed<'a, T>) -> Read<T> {
-        match parser(self.input) {
-            Ok((rest, value)) => {
-                self.input = rest;
-                Ok(value)
-            }
-            Err(nom::Err::Error(error) | nom::Err::Failure(error)) => Err(error),
-            Err(nom::Err::Incomplete(_)) => Err(WireError::Truncated),
-        }
+        self.input.offset()
     }
 
     #[inline]
     pub(crate) fn bool(&mut self) -> Read<bool> {
-        Ok(self.run(primitives::int8)? != 0)
+        Ok(self.input.int8()? != 0)
     }
 
     #[inline]
     pub(crate) fn int8(&mut self) -> Read<i8> {
-        self.run(primitives::int8)
+        self.input.int8()
     }
 
     #[inline]
     pub(crate) fn int16(&mut self) -> Read<i16> {
-        self.run(primitives::int16)
+        self.input.int16()
     }
 
     #[inline]
     pub(crate) fn uint16(&mut self) -> Read<u16> {
-        self.run(primitives::uint16)
+        self.input.uint16()
     }
 
     #[inline]
     pub(crate) fn int32(&mut self) -> Read<i32> {
-        self.run(primitives::int32)
+        self.input.int32()
     }
 
     #[allow(dead_code, reason = "no message of this Kafka version has one")]
     pub(crate) fn uint32(&mut self) -> Read<u32> {
-        self.run(primitives::uint32)
+        self.input.uint32()
     }
 
     #[inline]
     pub(crate) fn int64(&mut self) -> Read<i64> {
-        self.run(primitives::int64)
+        self.input.int64()
     }
 
     #[inline]
     pub(crate) fn float64(&mut self) -> Read<f64> {
-        self.run(primitives::float64)
+        self.input.float64()
     }
 
     #[inline]
     pub(crate) fn uuid(&mut self) -> Read<Uuid> {
-        Ok(Uuid(self.run(primitives::uuid)?))
+        self.input.uuid()
     }
 
     #[inline]
@@ -111,40 +94,25 @@ impl<'a> Reader<'a> {
 
     #[inline]
     pub(crate) fn unsigned_varint(&mut self) -> Read<u32> {
-        self.run(primitives::unsigned_varint)
+        self.input.unsigned_varint()
     }
 
-    /// A length or a count, before what it is the length of; nothing for null.
+    /// What was just read, as a part of the frame.
     #[inline]
-    fn length(&mut self, classic: impl FnOnce(&mut Self) -> Read<i64>) -> Read<Option<usize>> {
-        if self.flexible {
-            // Kafka takes the varint for signed: a length above 2³¹ is negative there, hence null.
-            let length = self.unsigned_varint()?.cast_signed();
-            Ok(usize::try_from(length.saturating_sub(1)).ok())
-        } else {
-            Ok(usize::try_from(classic(self)?).ok())
-        }
+    fn shared(&self, read: &[u8]) -> Bytes {
+        let end = self.offset();
+        self.frame.slice(end.saturating_sub(read.len())..end)
     }
 
-    fn slice(&mut self, length: usize) -> Read<Bytes> {
-        let start = self.offset();
-        self.run(primitives::take(length))?;
-        // Just taken from the frame, so it is inside of it.
-        Ok(self.frame.slice(start..start.saturating_add(length)))
-    }
-
-    fn text(&mut self, length: Option<usize>) -> Read<Option<Utf8Bytes>> {
-        match length {
-            None => Ok(None),
-            Some(length) if length > MAX_STRING => Err(WireError::StringTooLong),
-            Some(length) => Ok(Some(Utf8Bytes::from_utf8_lossy(self.slice(length)?))),
-        }
+    #[inline]
+    fn text(&self, text: Option<Text<'a>>) -> Option<Utf8Bytes> {
+        text.map(|text| Utf8Bytes::from_utf8_lossy(self.shared(text.as_bytes())))
     }
 
     /// A string that may be null.
     pub(crate) fn nullable_string(&mut self) -> Read<Option<Utf8Bytes>> {
-        let length = self.length(|reader| Ok(i64::from(reader.int16()?)))?;
-        self.text(length)
+        let text = self.input.string()?;
+        Ok(self.text(text))
     }
 
     /// A string that may not be null.
@@ -154,31 +122,19 @@ impl<'a> Reader<'a> {
 
     /// A string that may be null and has a length of two bytes even in flexible versions: the client id of headers.
     pub(crate) fn classic_nullable_string(&mut self) -> Read<Option<Utf8Bytes>> {
-        let length = usize::try_from(self.int16()?).ok();
-        self.text(length)
+        let text = self.input.classic_string()?;
+        Ok(self.text(text))
     }
 
     /// Bytes, or records, that may be null.
     pub(crate) fn nullable_bytes(&mut self) -> Read<Option<Bytes>> {
-        match self.length(|reader| Ok(i64::from(reader.int32()?)))? {
-            None => Ok(None),
-            Some(length) => Ok(Some(self.slice(length)?)),
-        }
+        let bytes = self.input.bytes()?;
+        Ok(bytes.map(|bytes| self.shared(bytes)))
     }
 
     /// Bytes, or records, that may not be null.
     pub(crate) fn bytes(&mut self) -> Read<Bytes> {
         self.nullable_bytes()?.ok_or(WireError::UnexpectedNull)
-    }
-
-    /// The number of elements of an array; nothing for null. Never more than the bytes that are left can hold, when each
-    /// takes `least` of them or more.
-    #[inline]
-    pub(crate) fn count(&mut self, least: usize) -> Read<Option<usize>> {
-        match self.length(|reader| Ok(i64::from(reader.int32()?)))? {
-            Some(count) if count.saturating_mul(least) > self.input.len() => Err(WireError::CountTooLarge),
-            count => Ok(count),
-        }
     }
 
     /// An array that may be null, of elements that take `least` bytes or more.
@@ -187,13 +143,13 @@ impl<'a> Reader<'a> {
         element: impl Fn(&mut Self) -> Read<T>,
         least: usize,
     ) -> Read<Option<Vec<T>>> {
-        let Some(count) = self.count(least)? else {
+        let Some(count) = self.input.count(least)? else {
             return Ok(None);
         };
         // A count is believed as far as elements of an eighth of their size in memory would fill the frame. An array that
         // is denser, and has proved it so far, then gets what it says, and no more, as doubling would.
         let size = size_of::<T>().max(1);
-        let believed = self.input.len().saturating_mul(8).checked_div(size).unwrap_or(0).saturating_add(1);
+        let believed = self.input.left().saturating_mul(8).checked_div(size).unwrap_or(0).saturating_add(1);
         let mut elements = Vec::with_capacity(count.min(believed));
         for _ in 0..count {
             if elements.len() == elements.capacity() {
@@ -206,10 +162,10 @@ impl<'a> Reader<'a> {
 
     /// The ids of brokers, which may be null.
     pub(crate) fn nullable_broker_ids(&mut self) -> Read<Option<BrokerIds>> {
-        let Some(count) = self.count(4)? else {
+        let Some(count) = self.input.count(4)? else {
             return Ok(None);
         };
-        let (ids, _) = self.run(primitives::take(count.saturating_mul(4)))?.as_chunks();
+        let (ids, _) = self.input.take(count.saturating_mul(4))?.as_chunks();
         let read = |id: &[u8; 4]| BrokerId(i32::from_be_bytes(*id));
         let none = BrokerId::NONE;
         // Collecting would make sure of room for each id.
@@ -247,8 +203,8 @@ impl<'a> Reader<'a> {
     /// The contents of a tagged field that nobody here knows.
     pub(crate) fn unknown_tag(&mut self, (tag, length): (u32, u32), fields: &mut TaggedFields) -> Read<()> {
         let length = usize::try_from(length).map_err(|_| WireError::Truncated)?;
-        let data = self.slice(length)?;
-        fields.push(tag, data);
+        let data = self.input.take(length)?;
+        fields.push(tag, self.shared(data));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Borrowed reading of the values that messages are made of, in one version.
 //!
-//! Accepts and refuses what [`Reader`](crate::reader::Reader) does, and stands at the same place when it refuses; but takes
-//! strings as the bytes they are, and needs no shared buffer.
+//! All reading of messages comes here: the walker, the views, and the [`Reader`](crate::reader::Reader) of typed messages. A
+//! read that fails leaves the place where it is.
 
 use std::fmt;
 
@@ -56,6 +56,12 @@ impl<'a> Input<'a> {
     #[inline]
     pub(crate) fn offset(&self) -> usize {
         self.whole.len().saturating_sub(self.rest.len())
+    }
+
+    /// How many bytes are left.
+    #[inline]
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
     }
 
     /// The same at another place.
@@ -179,7 +185,7 @@ impl<'a> Input<'a> {
     #[inline]
     pub(crate) fn count(&mut self, least: usize) -> Read<Option<usize>> {
         match self.length()? {
-            Some(count) if count.saturating_mul(least) > self.rest.len() => Err(WireError::CountTooLarge),
+            Some(count) if count.saturating_mul(least) > self.left() => Err(WireError::CountTooLarge),
             count => Ok(count),
         }
     }
