@@ -1,7 +1,7 @@
 //! What the header of a Zstandard frame says of the memory that it wants.
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 const MAGIC: [u8; 4] = 0xfd2f_b528_u32.to_le_bytes();
 

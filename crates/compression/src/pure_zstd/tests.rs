@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use crate::bounded::Bounded;
+use crate::zstd_frame::tests::runs;
 use crate::{Codec, CompressionError};
 
 use super::Decoder;
@@ -43,26 +44,15 @@ fn what_the_c_library_wrote_at_any_level_is_read_within_an_exact_limit() {
     }
 }
 
-/// A frame of `blocks` blocks of 128 KiB of one byte each: four bytes of input a block.
-fn bomb(window: u8, blocks: usize) -> Vec<u8> {
-    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, window];
-    for block in 1..=blocks {
-        let header = (128_u32 << 10) << 3 | 0b10 | u32::from(block == blocks);
-        frame.extend_from_slice(&header.to_le_bytes()[..3]);
-        frame.push(b'x');
-    }
-    frame
-}
-
 #[test]
 fn a_bomb_stops_at_the_limit_whatever_window_it_declares() {
     for window in [0x38, 17 << 3] {
-        let frame = bomb(window, 2000);
+        let frame = runs(window, 2000);
         let mut decoder = None;
         assert_eq!(unpacked(&mut decoder, &frame, 300_000), Err(CompressionError::OutputLimit { limit: 300_000 }));
-        assert_eq!(unpacked(&mut decoder, &bomb(window, 3), 400_000).unwrap().len(), 3 << 17);
+        assert_eq!(unpacked(&mut decoder, &runs(window, 3), 400_000).unwrap().len(), 3 << 17);
     }
-    assert!(matches!(unpacked(&mut None, &bomb(0xff, 1), 1 << 20), Err(CompressionError::Corrupt { .. })));
+    assert!(matches!(unpacked(&mut None, &runs(0xff, 1), 1 << 20), Err(CompressionError::Corrupt { .. })));
 }
 
 #[test]
@@ -79,7 +69,7 @@ fn checksums_sizes_and_frames_to_be_skipped_are_heeded() {
     assert!(matches!(damaged(5, 6), Err(CompressionError::Corrupt { .. })));
     assert!(matches!(damaged(0, 6), Err(CompressionError::Corrupt { .. })));
     let mut skipped = vec![0x51, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 9, 9];
-    skipped.extend(bomb(0x38, 1));
+    skipped.extend(runs(0x38, 1));
     assert_eq!(unpacked(&mut None, &skipped, 1 << 17).unwrap().len(), 1 << 17);
     assert_eq!(unpacked(&mut None, &skipped[..9], 100), Err(CompressionError::Truncated { codec: Codec::Zstd }));
     assert_eq!(unpacked(&mut None, &[], 100), Err(CompressionError::Truncated { codec: Codec::Zstd }));

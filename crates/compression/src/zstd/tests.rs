@@ -1,5 +1,6 @@
 //! The frame header, and frames in a row.
 
+use crate::zstd_frame::tests::runs;
 use crate::{Codec, Compression, CompressionError, compress, decompress};
 
 fn packed(compression: Compression, input: &[u8]) -> Vec<u8> {
@@ -30,30 +31,20 @@ fn frames_in_a_row_are_one_stream() {
 
 #[test]
 fn a_window_larger_than_what_may_come_out_costs_nothing() {
-    // blocks of 128 KiB of one byte each
-    let frame = |window: u8, blocks: usize| {
-        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, window];
-        for block in 1..=blocks {
-            let header = (128_u32 << 10) << 3 | 0b10 | u32::from(block == blocks);
-            frame.extend_from_slice(&header.to_le_bytes()[..3]);
-            frame.push(b'x');
-        }
-        frame
-    };
     let unpacked = |input: &[u8], limit: usize| {
         let mut out = Vec::new();
         decompress(Codec::Zstd, input, &mut out, limit).map(|()| out)
     };
     for window in [0x38, 17 << 3, 20 << 3] {
         let limit = 3 << 17;
-        assert_eq!(unpacked(&frame(window, 3), limit).unwrap().len(), limit);
-        assert_eq!(unpacked(&frame(window, 4), limit), Err(CompressionError::OutputLimit { limit }));
+        assert_eq!(unpacked(&runs(window, 3), limit).unwrap().len(), limit);
+        assert_eq!(unpacked(&runs(window, 4), limit), Err(CompressionError::OutputLimit { limit }));
         let mut second = packed(Codec::Zstd.into(), b"first");
-        second.extend(frame(window, 3));
+        second.extend(runs(window, 3));
         assert_eq!(unpacked(&second, limit + 5).unwrap().len(), limit + 5);
         let cut = &second[..second.len() - 1];
         assert_eq!(unpacked(cut, limit + 5), Err(CompressionError::Truncated { codec: Codec::Zstd }));
     }
-    let refused = |limit: usize| matches!(unpacked(&frame(0xff, 3), limit), Err(CompressionError::Corrupt { .. }));
+    let refused = |limit: usize| matches!(unpacked(&runs(0xff, 3), limit), Err(CompressionError::Corrupt { .. }));
     assert!(refused(3 << 17) && refused(usize::MAX), "a window of 3.75 TiB");
 }

@@ -26,3 +26,14 @@ fn what_is_cut_short_or_no_frame_has_none() {
     assert_eq!(declared_window(&[0x50, 0x2a, 0x4d, 0x18, 0, 0]), None, "skippable");
     assert_eq!(declared_window(&[]), None);
 }
+
+/// A frame of `blocks` blocks of 128 KiB of one byte each: four bytes of input a block.
+pub(crate) fn runs(window: u8, blocks: usize) -> Vec<u8> {
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, window];
+    for block in 1..=blocks {
+        let header = (128_u32 << 10) << 3 | 0b10 | u32::from(block == blocks);
+        frame.extend_from_slice(&header.to_le_bytes()[..3]);
+        frame.push(b'x');
+    }
+    frame
+}

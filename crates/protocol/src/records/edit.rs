@@ -54,11 +54,9 @@ pub fn set_leader_epoch(batch: &mut [u8], leader_epoch: i32) {
 
 /// Says who produces the batch and with which sequence. The CRC must be computed again: see [`seal`].
 pub fn set_producer(batch: &mut [u8], producer: Producer) {
-    if is_batch(batch) {
-        put(batch, 43, producer.id.0.to_be_bytes());
-        put(batch, 51, producer.epoch.to_be_bytes());
-        put(batch, 53, producer.base_sequence.to_be_bytes());
-    }
+    set_producer_id(batch, producer.id);
+    set_producer_epoch(batch, producer.epoch);
+    set_base_sequence(batch, producer.base_sequence);
 }
 
 /// Sets the producer id alone; -1 for none. The CRC must be computed again: see [`seal`].
