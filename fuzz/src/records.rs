@@ -1,6 +1,6 @@
 //! Record sets as inputs: the right checksums, and the five codecs.
 
-use ottla_protocol::records::{Codec, Decompressor, RecordError, RecordView, batches, edit};
+use ottla_protocol::records::{BatchHeader, Codec, Decompressor, RecordError, RecordView, batches, edit};
 
 /// Where what a message's CRC covers begins: the magic.
 const LEGACY_COVERED: usize = 16;
@@ -68,12 +68,25 @@ impl Record {
     }
 }
 
-/// All records of a set of batches, those of control batches too; what is cut short at the end is left alone.
+/// All records of a set of batches; what is cut short at the end is left alone.
 pub fn records(set: &[u8]) -> Result<Vec<Record>, RecordError> {
+    chosen(set, |_| true)
+}
+
+/// As [`records`], without control batches and batches that say that they have no records: what converts batches does not look into these.
+pub fn data_records(set: &[u8]) -> Result<Vec<Record>, RecordError> {
+    chosen(set, |header| !header.is_control() && !header.is_empty())
+}
+
+fn chosen(set: &[u8], choose: fn(&BatchHeader) -> bool) -> Result<Vec<Record>, RecordError> {
     let mut found = Vec::new();
     for batch in batches(set) {
-        let mut scratch = Vec::new();
-        found.extend(batch?.open(&mut Decompressor::new(), &mut scratch, 64 << 20)?.map(|record| Record::of(&record)));
+        let batch = batch?;
+        if choose(batch.header()) {
+            let mut scratch = Vec::new();
+            let records = batch.open(&mut Decompressor::new(), &mut scratch, 64 << 20)?;
+            found.extend(records.map(|record| Record::of(&record)));
+        }
     }
     Ok(found)
 }
