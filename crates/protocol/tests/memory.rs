@@ -5,6 +5,13 @@
 
 #[path = "memory/borrowed.rs"]
 mod borrowed;
+#[path = "memory/compressed.rs"]
+mod compressed;
+#[path = "golden/corpus.rs"]
+#[allow(dead_code, reason = "shared with another target")]
+mod corpus;
+#[path = "memory/damaged.rs"]
+mod damaged;
 #[path = "memory/frames.rs"]
 mod frames;
 #[path = "memory/messages.rs"]
@@ -13,6 +20,8 @@ mod messages_under_attack;
 mod message;
 #[path = "memory/meter.rs"]
 mod meter;
+#[path = "memory/records.rs"]
+mod records_under_attack;
 #[path = "../src/generated/registry.rs"]
 mod registry;
 
@@ -23,5 +32,8 @@ use ottla_protocol::{Absent, Decode, DecodeError, Encode, EncodeError, messages}
 fn reading_takes_no_more_than_a_small_multiple_of_what_is_read() {
     let mut worst = meter::Worst::default();
     messages_under_attack::measure(&mut worst);
+    damaged::measure(&mut worst);
+    records_under_attack::measure(&mut worst);
+    compressed::measure(&mut worst);
     worst.finish();
 }

@@ -12,9 +12,16 @@ use super::meter::peak;
 /// The way to a field, as it grows, and the digits of a float.
 const TEXT: usize = 512;
 
-/// Walks over a body, prints it, and looks at it as a view where there is one.
-pub(crate) fn check(schema: &'static MessageSchema, version: i16, body: &[u8], what: impl Fn() -> String) {
+/// Walks over a body, prints it, and looks at it as a view where there is one; walking ends as typed reading has.
+pub(crate) fn check(
+    schema: &'static MessageSchema,
+    version: i16,
+    body: &[u8],
+    typed: &Result<usize, DecodeError>,
+    what: impl Fn() -> String,
+) {
     let (walking, walked) = peak(|| walk(schema, version, body));
+    assert_eq!(walked, *typed, "{}", what());
     let allowed = if walked.is_ok() { 0 } else { TEXT };
     assert!(walking <= allowed, "{walking} bytes to walk over {}", what());
 
@@ -40,10 +47,10 @@ pub(crate) fn check(schema: &'static MessageSchema, version: i16, body: &[u8], w
     assert!(viewing <= allowed, "{viewing} bytes to view {}", what());
 }
 
-fn walk(schema: &'static MessageSchema, version: i16, body: &[u8]) -> Result<(), DecodeError> {
+fn walk(schema: &'static MessageSchema, version: i16, body: &[u8]) -> Result<usize, DecodeError> {
     let mut walker = Walker::new(schema, body, version)?;
     while walker.step()?.is_some() {}
-    Ok(())
+    Ok(walker.offset())
 }
 
 struct Nowhere;
