@@ -108,18 +108,24 @@ impl MessageSchema {
 
     /// The message of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
-        let all = Self::ALL;
-        all.binary_search_by(|message| message.name.cmp(name)).ok().and_then(|place| all.get(place))
+        Self::composed(name, "")
+    }
+
+    /// The message whose name is these two in a row, found without making one of them.
+    fn composed(name: &str, end: &str) -> Option<&'static Self> {
+        let wanted = || name.bytes().chain(end.bytes());
+        let place = Self::ALL.binary_search_by(|message| message.name.bytes().cmp(wanted()));
+        place.ok().and_then(|place| Self::ALL.get(place))
     }
 
     /// The request of this API.
     pub fn request(key: ApiKey) -> Option<&'static Self> {
-        Self::named(&format!("{}Request", key.name()?))
+        Self::composed(key.name()?, "Request")
     }
 
     /// The response of this API.
     pub fn response(key: ApiKey) -> Option<&'static Self> {
-        Self::named(&format!("{}Response", key.name()?))
+        Self::composed(key.name()?, "Response")
     }
 
     /// Whether this version has compact lengths and tagged fields.

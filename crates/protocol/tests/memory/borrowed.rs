@@ -3,9 +3,9 @@
 use std::fmt::{self, Write};
 
 use ottla_protocol::DecodeError;
-use ottla_protocol::schema::MessageSchema;
+use ottla_protocol::schema::{MessageKind, MessageSchema};
 use ottla_protocol::views::{FetchResponseView, ProduceRequestView};
-use ottla_protocol::walk::{Payloads, Walker, json};
+use ottla_protocol::walk::{Frame, Payloads, Walker, json};
 
 use super::meter::peak;
 
@@ -30,6 +30,18 @@ pub(crate) fn check(
         Ok::<_, DecodeError>(write!(Nowhere, "{printed}"))
     });
     assert!(printing <= TEXT, "{printing} bytes to print {}", what());
+
+    if let (MessageKind::Request, Some(key)) = (schema.kind, schema.key) {
+        // A client id that is null, where there is one; no tagged fields, where there may be.
+        let mut frame = [key.0.to_be_bytes(), version.to_be_bytes(), [0; 2], [0; 2]].concat();
+        frame.extend(
+            [&[0xff, 0xff][..], &[0]][..usize::from(key.request_header_version(version).cast_unsigned())].concat(),
+        );
+        frame.extend(body);
+        let (framing, framed) = peak(|| Frame::request(&frame).and_then(|frame| frame.check()));
+        assert_eq!(framed.is_ok(), walked.is_ok(), "{}", what());
+        assert!(framing <= allowed, "{framing} bytes to walk over the frame of {}", what());
+    }
 
     let (viewing, viewed) = peak(|| match schema.name {
         "ProduceRequest" => {
