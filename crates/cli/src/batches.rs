@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use ottla_protocol::records::{
-    Attributes, BatchHeader, Codec, ControlRecord, ControlRecordType, Decompressor, Producer, RecordError, RecordIter,
-    RecordView, TimestampType, batches, legacy,
+    Attributes, BatchHeader, Codec, ControlRecord, Decompressor, Producer, RecordError, RecordIter, RecordView,
+    TimestampType, batches, legacy,
 };
-use serde_json::{Map, Value, json};
+use ottla_protocol::walk::{Payloads, Walker, json};
+use serde_json::{Map, Value};
 
-use crate::{format, json};
+use crate::format;
+use crate::json::bytes as json_bytes;
 
 /// What is told of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,21 +147,6 @@ fn explain(error: RecordError) -> String {
     }
 }
 
-/// The name of a control record's type.
-fn control_name(record_type: ControlRecordType) -> String {
-    match record_type {
-        ControlRecordType::Abort => "ABORT",
-        ControlRecordType::Commit => "COMMIT",
-        ControlRecordType::LeaderChange => "LEADER_CHANGE",
-        ControlRecordType::SnapshotHeader => "SNAPSHOT_HEADER",
-        ControlRecordType::SnapshotFooter => "SNAPSHOT_FOOTER",
-        ControlRecordType::KRaftVersion => "KRAFT_VERSION",
-        ControlRecordType::KRaftVoters => "KRAFT_VOTERS",
-        other => return format!("UNKNOWN_{}", other.id()),
-    }
-    .to_owned()
-}
-
 impl<'r> Batch<'r> {
     fn codec_name(&self) -> String {
         match self.header.attributes.codec() {
@@ -261,11 +248,19 @@ impl<'r> Batch<'r> {
 }
 
 impl<'r> Record<'r> {
-    /// What a control record says, by name.
-    fn control(&self) -> Option<(String, Option<i32>)> {
+    /// What a control record says: the name of its type, and its value as JSON where the type is known.
+    fn control(&self) -> Option<(String, String)> {
         self.is_control.then(|| match ControlRecord::read(&self.view) {
-            Ok(control) => (control_name(control.record_type), control.coordinator_epoch),
-            Err(error) => (explain(error), None),
+            Ok(control) => {
+                let unknown = || format!("UNKNOWN_{}", control.record_type.id());
+                let name = control.record_type.name().map_or_else(unknown, str::to_owned);
+                let json = control.value(&self.view).ok().flatten().and_then(|value| {
+                    let walker = Walker::new(value.schema, value.body, value.version).ok()?;
+                    Some(json(walker, Payloads::Shown).ok()?.to_string())
+                });
+                (name, json.unwrap_or_else(|| "null".to_owned()))
+            }
+            Err(error) => (explain(error), "null".to_owned()),
         })
     }
 
@@ -276,11 +271,8 @@ impl<'r> Record<'r> {
             let _ = write!(line, "time {}, ", date(self.view.timestamp));
         }
         match self.control() {
-            Some((name, epoch)) => {
-                line.push_str(&name);
-                if let Some(epoch) = epoch {
-                    let _ = write!(line, " by coordinator epoch {epoch}");
-                }
+            Some((name, value)) => {
+                let _ = write!(line, "{name} {value}");
             }
             None => {
                 line.push_str("key ");
@@ -302,8 +294,8 @@ impl<'r> Record<'r> {
     /// Appends it as an object.
     pub(crate) fn json(&self, out: &mut Vec<u8>) {
         let _ = write!(out, "{{\"offset\":{},\"timestamp\":{},", self.view.offset, self.view.timestamp);
-        if let Some((name, epoch)) = self.control() {
-            let _ = write!(out, "\"control\":{},", json!({"type": name, "coordinator_epoch": epoch}));
+        if let Some((name, value)) = self.control() {
+            let _ = write!(out, "\"control\":{{\"type\":{},\"value\":{value}}},", Value::from(name));
         }
         self.part_json("key", self.view.key, out);
         out.push(b',');
@@ -336,7 +328,7 @@ impl<'r> Record<'r> {
             Some(bytes) if self.records == Records::Sizes => {
                 let _ = write!(out, "\"{name}_size\":{}", bytes.len());
             }
-            bytes => json::bytes(out, name, bytes),
+            bytes => json_bytes(out, name, bytes),
         }
     }
 }

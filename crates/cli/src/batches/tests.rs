@@ -91,7 +91,7 @@ fn control_records_are_named() {
         let bytes = end_transaction_batch(commit, producer, 5, 1_700_000_000_000, Vec::new()).unwrap().into_inner();
         let told = text(&bytes, Records::Contents);
         assert!(told.contains(", producer 9 epoch 3, transactional, control,"), "{told}");
-        assert!(told.ends_with(&format!("{name} by coordinator epoch 5\n")), "{told}");
+        assert!(told.ends_with(&format!("{name} {{\"coordinatorEpoch\":5}}\n")), "{told}");
     }
 }
 

@@ -111,6 +111,9 @@ fn apis_and_fields_are_listed() {
     assert_eq!(json.len(), listed.lines().count() - 1);
     assert_eq!(json[1]["name"], "Fetch");
     assert_eq!(json[1]["flexible_from"], 12);
+    let releases = json[1]["releases"].as_array().unwrap();
+    assert_eq!(releases[0]["versions"]["min"], 0);
+    assert_eq!(releases.last().unwrap()["versions"]["max"], json[1]["latest_stable"]);
 
     let fields = text(&ottla(&["protocol", "list", "--api", "fetch"]).end().success().stdout);
     let topic = fields.lines().find(|line| line.trim_start().starts_with("Topic ")).unwrap();

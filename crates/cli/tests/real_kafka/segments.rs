@@ -43,6 +43,16 @@ fn segments_of_record_batches_are_dumped_as_kafka_does() {
 }
 
 #[test]
+fn control_records_of_a_quorum_are_named() {
+    let log = single().log_dir(1).join("__cluster_metadata-0").join("00000000000000000000.log");
+    // The broker writes to it meanwhile, so that it may end in the middle of a batch.
+    let dumped = ottla(&["log", "dump", "--records", log.to_str().unwrap()]).end();
+    let dumped = text(&dumped.stdout);
+    assert!(dumped.contains(", LEADER_CHANGE {\"version\":"), "{dumped}");
+    assert!(!dumped.contains("DAMAGED"), "{dumped}");
+}
+
+#[test]
 fn segments_of_message_sets_are_dumped_as_kafka_does() {
     let cluster = with_version("0.10.2.2");
     for (version, magic, codecs) in [("0.10.2", 1, ["none", "snappy"]), ("0.9.0", 0, ["gzip", "lz4"])] {

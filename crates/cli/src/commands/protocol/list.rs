@@ -25,14 +25,22 @@ pub(crate) struct Arguments {
 /// Lists them.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let text = match (&arguments.api, arguments.output) {
-        (None, Form::Text) => table(["KEY", "API", "VERSIONS", "STABLE", "FLEXIBLE"], ApiKey::ALL.iter().map(row)),
+        (None, Form::Text) => {
+            table(["KEY", "API", "VERSIONS", "STABLE", "FLEXIBLE", "SINCE KAFKA"], ApiKey::ALL.iter().map(row))
+        }
         (None, Form::Json) => lines(ApiKey::ALL.iter().map(|key| api_json(*key))),
         (Some(name), form) => {
             let key = api(name)?;
             let messages = [MessageSchema::request(key), MessageSchema::response(key)];
             let messages = messages.into_iter().flatten();
             match form {
-                Form::Text => messages.map(fields_text).collect::<Vec<_>>().join("\n"),
+                Form::Text => {
+                    let releases =
+                        releases(key).into_iter().map(|(release, versions)| [release.to_owned(), span(versions)]);
+                    let releases = table(["SINCE KAFKA", "VERSIONS"], releases);
+                    let fields: String = messages.map(|message| format!("\n{}", fields_text(message))).collect();
+                    format!("{key}, key {}\n\n{releases}{fields}", key.0)
+                }
                 Form::Json => lines(messages.map(message_json)),
             }
         }
@@ -44,14 +52,28 @@ fn lines(values: impl Iterator<Item = Value>) -> String {
     values.map(|value| format!("{value}\n")).collect()
 }
 
-fn row(key: &ApiKey) -> [String; 5] {
+fn row(key: &ApiKey) -> [String; 6] {
     [
         key.0.to_string(),
         key.to_string(),
         key.versions().map(span).unwrap_or_default(),
         key.latest_stable().map(|version| version.to_string()).unwrap_or_default(),
         key.flexible_from().map_or("-".to_owned(), |version| format!("{version}+")),
+        releases(*key).first().map(|(release, _)| (*release).to_owned()).unwrap_or_default(),
     ]
+}
+
+/// The releases that brought versions of an API, the oldest first, each with those versions.
+fn releases(key: ApiKey) -> Vec<(&'static str, VersionRange)> {
+    let mut found: Vec<(&str, VersionRange)> = Vec::new();
+    for version in key.versions().into_iter().flat_map(|versions| versions.min..=versions.max) {
+        match (key.since(version), found.last_mut()) {
+            (Some(release), Some((last, versions))) if *last == release => versions.max = version,
+            (Some(release), _) => found.push((release, VersionRange::new(version, version))),
+            (None, _) => {}
+        }
+    }
+    found
 }
 
 fn api_json(key: ApiKey) -> Value {
@@ -61,7 +83,12 @@ fn api_json(key: ApiKey) -> Value {
         "versions": key.versions().map(range_json),
         "latest_stable": key.latest_stable(),
         "flexible_from": key.flexible_from(),
+        "releases": releases(key).into_iter().map(release_json).collect::<Value>(),
     })
+}
+
+fn release_json((release, versions): (&'static str, VersionRange)) -> Value {
+    json!({"kafka": release, "versions": range_json(versions)})
 }
 
 /// `4-18`, `3`, `2+` for what goes on for ever.
