@@ -3,11 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ottla_fuzz::records::{codec, data_records, seal_batches, seal_messages};
+use ottla_fuzz::records::{LIMIT, codec, data_records, seal_batches, seal_messages};
 use ottla_protocol::records::legacy::{Downgrade, MessageFormat, downgrade, upgrade};
 use ottla_protocol::records::{Codec, Compressor, Decompressor, RecordError, batches};
-
-const LIMIT: usize = 1 << 20;
 
 fuzz_target!(|data: &[u8]| {
     let [how, codec_byte, set @ ..] = data else { return };

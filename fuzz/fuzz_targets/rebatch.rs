@@ -4,10 +4,8 @@
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use ottla_fuzz::records::{Record, codec, data_records, records, seal_batches};
+use ottla_fuzz::records::{LIMIT, Record, codec, data_records, records, seal_batches};
 use ottla_protocol::records::{Compressor, Decompressor, OwnedBatch, Rebatch, batches, rebatch, recompress};
-
-const LIMIT: usize = 1 << 20;
 
 fuzz_target!(|data: &[u8]| {
     let [how, codec_byte, bytes, count, set @ ..] = data else { return };

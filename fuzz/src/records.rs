@@ -2,6 +2,10 @@
 
 use ottla_protocol::records::{BatchHeader, Codec, Decompressor, RecordError, RecordView, batches, edit};
 
+/// The most that a batch may decompress to. One for all, since zstd's library reads some damaged frames as a stream that it
+/// refuses to read at once, and which way it is asked depends on the bound.
+pub const LIMIT: usize = 1 << 20;
+
 /// Where what a message's CRC covers begins: the magic.
 const LEGACY_COVERED: usize = 16;
 
@@ -84,7 +88,7 @@ fn chosen(set: &[u8], choose: fn(&BatchHeader) -> bool) -> Result<Vec<Record>, R
         let batch = batch?;
         if choose(batch.header()) {
             let mut scratch = Vec::new();
-            let records = batch.open(&mut Decompressor::new(), &mut scratch, 64 << 20)?;
+            let records = batch.open(&mut Decompressor::new(), &mut scratch, LIMIT)?;
             found.extend(records.map(|record| Record::of(&record)));
         }
     }

@@ -1,7 +1,8 @@
 //! One message that Kafka wrote: typed, by its schema, and as the notes describe it.
 
-use ottla_protocol::schema::{MessageKind, MessageSchema};
-use ottla_protocol::walk::{Payloads, Step, Value, Walker, json as print};
+use bytes::{Bytes, BytesMut};
+use ottla_protocol::schema::{FieldKind, MessageKind, MessageSchema};
+use ottla_protocol::walk::{Payloads, Slot, Step, Value, Walker, json as print, rewrite};
 use ottla_protocol::{ApiKey, DecodeError};
 
 use super::corpus::{Verdict, current_name, unhex};
@@ -51,8 +52,33 @@ pub(crate) fn check(line: &str, notes: &str) -> Result<(), Verdict> {
     if let Some(difference) = json::difference(&ours.to_string(), printed) {
         return Err(format!("{what} is printed otherwise: {difference}").into());
     }
+    copied(walker, &kafkas).map_err(|message| format!("{what}: {message}"))?;
     described(schema, key, kind, version)?;
     noted(walker, schema, version, notes)
+}
+
+/// Whether the message comes out of a copy as it was: not looked at, and with each value set to what it is.
+fn copied(walker: Walker<'_>, kafkas: &Bytes) -> Result<(), String> {
+    let set = |slot: &mut Slot<'_, '_>| {
+        // Arrays and structs cannot be made null; those that are stay so.
+        let field = slot.field();
+        if slot.value() != Value::Null || !(field.array || matches!(field.kind, FieldKind::Struct(_))) {
+            slot.set(slot.value());
+        }
+    };
+    for (how, edited) in [("copied", false), ("set", true)] {
+        let mut copy = BytesMut::new();
+        rewrite(walker, &mut copy, |slot| {
+            if edited {
+                set(slot)
+            }
+        })
+        .map_err(|error| format!("{how}: {error}"))?;
+        if copy != kafkas {
+            return Err(format!("{how}, it is another"));
+        }
+    }
+    Ok(())
 }
 
 /// The columns that say what message it is.
