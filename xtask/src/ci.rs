@@ -7,18 +7,19 @@ use std::time::{Duration, Instant};
 
 use crate::flags::Flags;
 use crate::util::{self, Result};
-use crate::{api, codegen, fuzz, golden, tidy};
+use crate::{api, bench, codegen, fuzz, golden, tidy};
 
 const USAGE: &str = "\
 usage: cargo xtask ci [--only STEP,STEP...] [--skip STEP,STEP...]
 
-Steps, in order: format clippy docs codegen api tidy features package msrv quickstart test golden fuzz. All are run, also after one has failed.
+Steps, in order: format clippy docs codegen api tidy features package msrv quickstart test golden instructions fuzz. All
+are run, also after one has failed.
 ";
 
 /// A step: its name and its work.
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     ("format", format),
     ("clippy", clippy),
     ("docs", docs),
@@ -31,6 +32,7 @@ const STEPS: [Step; 13] = [
     ("quickstart", quickstart),
     ("test", test),
     ("golden", golden_vectors),
+    ("instructions", instructions),
     ("fuzz", fuzzing),
 ];
 
@@ -155,6 +157,11 @@ fn test() -> Result<()> {
 /// Vectors by a seed that nothing has been checked with before.
 fn golden_vectors() -> Result<()> {
     golden::run(Vec::new())
+}
+
+/// Whether the hottest operations take about the instructions that they took.
+fn instructions() -> Result<()> {
+    bench::run(vec!["instructions".to_owned()])
 }
 
 fn fuzzing() -> Result<()> {
