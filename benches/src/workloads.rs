@@ -33,6 +33,7 @@ pub const ALL: &[Workload] = &[
     Workload { name: "records/check", elements: 1_000, prepare: check },
     Workload { name: "records/views", elements: 1_000, prepare: views },
     Workload { name: "records/ranges", elements: 1_000, prepare: ranges },
+    Workload { name: "records/crc and check of one", elements: 1, prepare: one },
     Workload { name: "records/decode to an owned batch", elements: 1_000, prepare: owned },
     Workload { name: "produce request/encode a frame", elements: 100, prepare: produce_frame },
     Workload { name: "produce request/decode", elements: 100, prepare: produce_decode },
@@ -87,6 +88,15 @@ fn views() -> Box<dyn FnMut()> {
         let raw = batches(black_box(&wire)).next().unwrap().unwrap();
         let records = raw.open(&mut Decompressor::new(), &mut scratch, 0).unwrap();
         black_box(records.fold(0, |sum, record| sum + record.value.map_or(0, <[u8]>::len)));
+    })
+}
+
+fn one() -> Box<dyn FnMut()> {
+    let wire = wire(1);
+    Box::new(move || {
+        let raw = batches(black_box(&wire)).next().unwrap().unwrap();
+        raw.verify_crc().unwrap();
+        check_records(raw.header(), raw.payload()).unwrap();
     })
 }
 

@@ -14,7 +14,8 @@ pub fn run(args: Vec<String>) -> Result<()> {
     let mut cargo = Command::new("cargo");
     // rustup takes the toolchain from the folder, unless this process's own is in the environment
     cargo.current_dir(&folder).env_remove("RUSTUP_TOOLCHAIN").env("CARGO_TARGET_DIR", &target);
-    util::run(cargo.args(["build", "--release", "--locked"]))?;
+    // not `--locked`: the dependencies of our own crates may have changed since
+    util::run(cargo.args(["build", "--release"]))?;
     let mut program = Command::new(target.join("release/protocol-bench"));
     util::run(program.arg(rounds.to_string()).args(flags.value("only")))
 }
