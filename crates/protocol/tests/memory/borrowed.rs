@@ -20,16 +20,19 @@ pub(crate) fn check(
     typed: &Result<usize, DecodeError>,
     what: impl Fn() -> String,
 ) {
-    let (walking, walked) = peak(|| walk(schema, version, body));
+    let (walking, walked) = used(errors, || walk(schema, version, body));
     assert_eq!(walked, *typed, "{}", what());
-    let allowed = if walked.is_ok() { 0 } else { TEXT };
-    assert!(walking <= allowed, "{walking} bytes to walk over {}", what());
+    assert!(walking <= errors(&walked), "{walking} bytes to walk over {}", what());
 
-    let (printing, _) = peak(|| {
-        let printed = json(Walker::new(schema, body, version)?, Payloads::Shown)?;
-        Ok::<_, DecodeError>(write!(Nowhere, "{printed}"))
-    });
-    assert!(printing <= TEXT, "{printing} bytes to print {}", what());
+    // One code prints all versions, and slowly.
+    if version == schema.versions.max {
+        let print = || {
+            let printed = json(Walker::new(schema, body, version)?, Payloads::Shown)?;
+            Ok::<_, DecodeError>(write!(Nowhere, "{printed}"))
+        };
+        let (printing, _) = used(|_| TEXT, print);
+        assert!(printing <= TEXT, "{printing} bytes to print {}", what());
+    }
 
     if let (MessageKind::Request, Some(key)) = (schema.kind, schema.key) {
         // A client id that is null, where there is one; no tagged fields, where there may be.
@@ -38,12 +41,12 @@ pub(crate) fn check(
             [&[0xff, 0xff][..], &[0]][..usize::from(key.request_header_version(version).cast_unsigned())].concat(),
         );
         frame.extend(body);
-        let (framing, framed) = peak(|| Frame::request(&frame).and_then(|frame| frame.check()));
+        let (framing, framed) = used(errors, || Frame::request(&frame).and_then(|frame| frame.check()));
         assert_eq!(framed.is_ok(), walked.is_ok(), "{}", what());
-        assert!(framing <= allowed, "{framing} bytes to walk over the frame of {}", what());
+        assert!(framing <= errors(&framed), "{framing} bytes to walk over the frame of {}", what());
     }
 
-    let (viewing, viewed) = peak(|| match schema.name {
+    let (viewing, viewed) = used(errors, || match schema.name {
         "ProduceRequest" => {
             let view = ProduceRequestView::new(body, version)?;
             Ok(view.topics().flat_map(|topic| topic.partitions()).count())
@@ -55,8 +58,19 @@ pub(crate) fn check(
         }
         _ => Ok::<_, DecodeError>(0),
     });
-    let allowed = if viewed.is_ok() { 0 } else { TEXT };
-    assert!(viewing <= allowed, "{viewing} bytes to view {}", what());
+    assert!(viewing <= errors(&viewed), "{viewing} bytes to view {}", what());
+}
+
+/// What this allocates, measured again if that is too much: the counter sees all threads, and that of the test harness
+/// allocates now and then, such as for the remark that a test takes long.
+fn used<T>(allowed: impl Fn(&T) -> usize, work: impl Fn() -> T) -> (usize, T) {
+    let (used, result) = peak(&work);
+    if used <= allowed(&result) { (used, result) } else { peak(&work) }
+}
+
+/// Nothing, but what an error tells.
+fn errors<T>(result: &Result<T, DecodeError>) -> usize {
+    if result.is_ok() { 0 } else { TEXT }
 }
 
 fn walk(schema: &'static MessageSchema, version: i16, body: &[u8]) -> Result<usize, DecodeError> {
