@@ -144,6 +144,9 @@ impl<'a> Bounded<'a> {
     /// Where the output goes on in pieces and there are `from` bytes of it, hands on all but the last `kept`.
     fn hand_on(&mut self, from: usize, kept: usize) -> Result<(), CompressionError> {
         let Some(sink) = &mut self.sink else { return Ok(()) };
+        if self.stopped {
+            return Err(CompressionError::OutputLimit { limit: self.limit });
+        }
         if self.out.len() < from {
             return Ok(());
         }

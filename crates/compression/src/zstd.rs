@@ -111,17 +111,25 @@ impl Decoder {
     }
 
     /// Decodes all frames there are without a window beside the output: what a window that is larger than all that
-    /// may come out is not worth.
+    /// may come out is not worth. Strong levels declare large windows for small frames too, so a guess at the output is
+    /// tried before all that is allowed, and another if that was too little.
     fn decode_at_once(&mut self, input: &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
         let over = out.over();
-        out.fill(out.left(), |_, free| {
-            self.context.decompress(free, input).map_err(|code| match code.wrapping_neg() {
-                OUTPUT_TOO_SMALL => over,
-                INPUT_TOO_SHORT => CompressionError::Truncated { codec: Codec::Zstd },
-                _ => decode_error(code),
-            })
-        })?;
-        Ok(())
+        let mut guess = input.len().saturating_mul(8).max(64 * 1024);
+        loop {
+            let is_all = guess >= out.left();
+            let result = out.fill(guess, |_, free| {
+                self.context.decompress(free, input).map_err(|code| match code.wrapping_neg() {
+                    OUTPUT_TOO_SMALL => over,
+                    INPUT_TOO_SHORT => CompressionError::Truncated { codec: Codec::Zstd },
+                    _ => decode_error(code),
+                })
+            });
+            match result {
+                Err(error) if error == over && !is_all => guess = guess.saturating_mul(4),
+                result => return result.map(drop),
+            }
+        }
     }
 }
 

@@ -85,10 +85,15 @@ fn pieces_come_in_order_and_what_a_codec_looks_back_at_stays() {
 
 #[test]
 fn a_sink_that_wants_no_more_ends_it_without_an_error() {
-    let mut sink = |_: &[u8]| ControlFlow::Break(());
+    let mut calls = 0;
+    let mut sink = |_: &[u8]| {
+        calls += 1;
+        ControlFlow::Break(())
+    };
     let mut buffer = Vec::new();
     let mut bounded = Bounded::in_pieces(&mut buffer, 1 << 20, &mut sink);
     let result = (0..5).try_for_each(|_| bounded.extend(&[0; PIECE]));
-    assert!(result.is_err());
+    assert!(result.is_err() && bounded.room(1).is_err(), "and is not asked again");
     assert_eq!(bounded.end(result), Ok(ControlFlow::Break(())));
+    assert_eq!(calls, 1);
 }

@@ -48,3 +48,10 @@ fn a_window_larger_than_what_may_come_out_costs_nothing() {
     let refused = |limit: usize| matches!(unpacked(&runs(0xff, 3), limit), Err(CompressionError::Corrupt { .. }));
     assert!(refused(3 << 17) && refused(usize::MAX), "a window of 3.75 TiB");
 }
+
+#[test]
+fn a_large_window_of_a_small_frame_reserves_little() {
+    let mut out = Vec::new();
+    decompress(Codec::Zstd, &runs(17 << 3, 3), &mut out, 100 << 20).unwrap();
+    assert!(out.len() == 3 << 17 && out.capacity() <= 1 << 20, "{}", out.capacity());
+}
