@@ -36,7 +36,7 @@
 //! |---|---|---|---|
 //! | `gzip` | yes | gzip | zlib-rs |
 //! | `snappy` | yes | snappy | snap |
-//! | `lz4` | yes | lz4 | lz4_flex without `unsafe`, and for levels other than the default an encoder of this crate |
+//! | `lz4` | yes | lz4 | lz4_flex, and for levels other than the default an encoder of this crate |
 //! | `zstd` | yes | zstd | the C library, which needs a C compiler |
 //! | `zstd-decode` | no | zstd, decompression alone | ruzstd, in Rust; not used where `zstd` is on too |
 //!
