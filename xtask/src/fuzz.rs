@@ -14,7 +14,7 @@ use crate::flags::Flags;
 use crate::util::{self, Result, list, metadata};
 
 const USAGE: &str = "\
-usage: cargo xtask fuzz [--seconds 30] [TARGET]...
+usage: cargo xtask fuzz [--seconds 30] [--sanitizer none|address] [TARGET]...
 
 Runs the targets of fuzz/ (all, unless some are named), each for so many seconds, two or as many at a time as there are
 processors, beginning with the golden vectors of crates/protocol/tests/golden and with fuzz/seeds/TARGET. Prints what each
@@ -24,29 +24,38 @@ fuzz/artifacts/TARGET/, and `cargo +nightly fuzz run TARGET FILE` runs it again.
 
 /// Memory above which an input counts as a finding: no bound of ours comes near it.
 const RSS_LIMIT_MIB: u32 = 1024;
+/// What is used unless told. Sanitizers find misuse of memory, which our own code cannot commit since it has no `unsafe`, and
+/// they halve the speed; but the codecs under it have some.
+const UNSANITIZED: &str = "none";
 /// Seconds after which one input counts as a hang.
 const HANG_SECONDS: u32 = 10;
 
 /// Runs the targets; fails if one finds something.
 pub fn run(args: Vec<String>) -> Result<()> {
-    let flags = Flags::parse(args, &["seconds"], &["help"])?;
+    let flags = Flags::parse(args, &["seconds", "sanitizer"], &["help"])?;
     if flags.is_set("help") {
         print!("{USAGE}");
         return Ok(());
     }
     let seconds: u32 = flags.parsed("seconds", 30)?;
+    let sanitizer = flags.value("sanitizer").unwrap_or(UNSANITIZED);
     let all = targets()?;
     let chosen = if flags.words.is_empty() { all.clone() } else { flags.words.clone() };
     if let Some(unknown) = chosen.iter().find(|name| !all.contains(name)) {
         return Err(format!("no fuzz target {unknown:?}; there are: {}", all.join(" ")).into());
     }
     bring_tools()?;
-    util::run(&mut cargo_fuzz("build"))?;
+    if flags.words.is_empty() {
+        util::run(&mut cargo_fuzz("build", sanitizer))?;
+    }
+    for target in &flags.words {
+        util::run(cargo_fuzz("build", sanitizer).arg(target))?;
+    }
     let seeded = seeds::write()?;
     for target in &chosen {
         println!("fuzz {target}: {} golden seeds", seeded.get(target.as_str()).unwrap_or(&0));
     }
-    let mut failures = run_all(&chosen, seconds);
+    let mut failures = run_all(&chosen, seconds, sanitizer);
     failures.sort();
     if failures.is_empty() {
         println!("fuzz: {} targets, {seconds} s each, nothing found", chosen.len());
@@ -55,7 +64,7 @@ pub fn run(args: Vec<String>) -> Result<()> {
     Err(failures.join("\n").into())
 }
 
-fn run_all(targets: &[String], seconds: u32) -> Vec<String> {
+fn run_all(targets: &[String], seconds: u32, sanitizer: &str) -> Vec<String> {
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     let at_a_time = std::thread::available_parallelism().map_or(1, usize::from);
@@ -63,7 +72,7 @@ fn run_all(targets: &[String], seconds: u32) -> Vec<String> {
         for _ in 0..at_a_time {
             scope.spawn(|| {
                 while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match run_one(target, seconds) {
+                    match run_one(target, seconds, sanitizer) {
                         Ok(report) => println!("fuzz {target}: {report}"),
                         Err(error) => failures.lock().unwrap_or_else(|e| e.into_inner()).push(error.to_string()),
                     }
@@ -75,10 +84,10 @@ fn run_all(targets: &[String], seconds: u32) -> Vec<String> {
 }
 
 /// Runs one target; what it found is an error, and so is to have run nothing.
-fn run_one(target: &str, seconds: u32) -> Result<Report> {
+fn run_one(target: &str, seconds: u32, sanitizer: &str) -> Result<Report> {
     let corpus = util::root().join("fuzz/corpus").join(target);
     std::fs::create_dir_all(&corpus)?;
-    let mut fuzz = cargo_fuzz("run");
+    let mut fuzz = cargo_fuzz("run", sanitizer);
     fuzz.arg(target).arg(&corpus);
     let seeds = util::root().join("fuzz/seeds").join(target);
     if seeds.is_dir() {
@@ -112,13 +121,13 @@ fn run_one(target: &str, seconds: u32) -> Result<Report> {
     Err(format!("fuzz {target} found something:\n{told}").into())
 }
 
-/// A `cargo fuzz` command. Without a sanitizer: those find misuse of memory, which code without `unsafe` cannot commit,
-/// and they halve the speed.
-fn cargo_fuzz(action: &str) -> Command {
+/// A `cargo fuzz` command; each sanitizer has builds of its own.
+fn cargo_fuzz(action: &str, sanitizer: &str) -> Command {
     let mut command = Command::new("rustup");
     command.current_dir(util::root());
-    command.args(["run", "nightly", "cargo", "fuzz", action, "--fuzz-dir", "fuzz", "--sanitizer", "none"]);
-    command.arg("--target-dir").arg(util::target_dir().join("fuzz"));
+    command.args(["run", "nightly", "cargo", "fuzz", action, "--fuzz-dir", "fuzz", "--sanitizer", sanitizer]);
+    let folder = if sanitizer == UNSANITIZED { "fuzz".to_owned() } else { format!("fuzz-{sanitizer}") };
+    command.arg("--target-dir").arg(util::target_dir().join(folder));
     command
 }
 
