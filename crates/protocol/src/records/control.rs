@@ -135,7 +135,7 @@ impl ControlRecord {
     }
 
     /// The message that the record's value is: what a [`Walker`](crate::walk::Walker) or
-    /// [`Message::decode`](crate::Message::decode) takes.
+    /// `Message::decode` takes.
     ///
     /// ```
     /// use ottla_protocol::ProducerId;

@@ -1,3 +1,5 @@
+//! How counts of instructions are compared with those that are committed.
+
 use super::{committed, compare};
 
 fn counts(list: &[(&str, f64)]) -> Vec<(String, f64)> {
