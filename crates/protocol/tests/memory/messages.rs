@@ -13,7 +13,7 @@ use super::registry;
 
 /// Bytes of an attack: enough that the constant is no matter; two sizes for what may grow by steps, which has its worst case
 /// just above one.
-const SIZES: [usize; 2] = [8192, 8400];
+const SIZES: [usize; 2] = [4096, 4200];
 
 /// What is measured, and the multiple of the input that it may reach.
 pub(crate) type Sort = (&'static str, f64);
