@@ -7,7 +7,7 @@ use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use crate::bounded::{Bounded, PIECE};
-use crate::zstd_frame::declared_window;
+use crate::zstd_frame::Declared;
 use crate::{Codec, CompressionError};
 
 /// A frame that declares a larger window gets a decoder of its own: one that is used again reserves the whole window.
@@ -37,11 +37,16 @@ impl Decoder {
         }
         let mut rest = input;
         while !rest.is_empty() {
-            if declared_window(rest).is_some_and(|window| window > SMALL_WINDOW) {
+            let declared = Declared::read(rest).unwrap_or_default();
+            if declared.window > SMALL_WINDOW {
                 self.frames = FrameDecoder::new();
             }
             match self.frames.reset(&mut rest) {
-                Ok(()) => self.frame(&mut rest, out)?,
+                Ok(()) => {
+                    let frame_at = out.written();
+                    self.frame(&mut rest, out)?;
+                    declared.check(out.written().saturating_sub(frame_at))?;
+                }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
                     let length = usize::try_from(length).map_err(|_| TRUNCATED)?;
                     rest = rest.get(length..).ok_or(TRUNCATED)?;
@@ -56,7 +61,6 @@ impl Decoder {
     /// however little the limit is, so what it holds is counted from below: each step gives at least what it is asked
     /// for, or ends the frame.
     fn frame(&mut self, rest: &mut &[u8], out: &mut Bounded<'_>) -> Result<(), CompressionError> {
-        let frame_at = out.written();
         let left = out.left();
         let mut decoded = 0_usize;
         loop {
@@ -79,11 +83,6 @@ impl Decoder {
             if decoded > left {
                 return Err(out.over());
             }
-        }
-        let size = out.written().saturating_sub(frame_at) as u64;
-        let declared = self.frames.content_size();
-        if declared != 0 && declared != size {
-            return Err(corrupt("the contents are not as long as the frame's header says"));
         }
         let stored = self.frames.get_checksum_from_data();
         if stored.is_some() && stored != self.frames.get_calculated_checksum() {

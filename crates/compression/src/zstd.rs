@@ -6,7 +6,7 @@ mod tests;
 use zstd_safe::{CCtx, CParameter, DCtx, InBuffer, OutBuffer, ResetDirective};
 
 use crate::bounded::Bounded;
-use crate::zstd_frame::declared_window;
+use crate::zstd_frame::Declared;
 use crate::{Codec, CompressionError};
 
 /// The library takes memory for the window that a frame declares. Up to here that is as it will, beyond it must not
@@ -86,10 +86,15 @@ impl Decoder {
         self.context.reset(ResetDirective::SessionOnly).map_err(encode_error)?;
         let mut source = InBuffer::around(input);
         let mut at_frame = true;
+        let (mut declared, mut frame_at) = (Declared::default(), 0);
         loop {
             let rest = input.get(source.pos()..).unwrap_or_default();
-            if at_frame && declared_window(rest).is_some_and(|window| window > SMALL_WINDOW.max(out.left() as u64)) {
-                return self.decode_at_once(rest, out);
+            if at_frame {
+                declared = Declared::read(rest).unwrap_or_default();
+                frame_at = out.written();
+                if declared.window > SMALL_WINDOW.max(out.left() as u64) {
+                    return self.decode_at_once(rest, out);
+                }
             }
             let buffer = out.room(rest.len().saturating_mul(4))?;
             let at = buffer.len();
@@ -100,6 +105,9 @@ impl Decoder {
             out.check()?;
             // zero: a frame ended, and all of it was handed out
             at_frame = hint == 0;
+            if at_frame {
+                declared.check(out.written().saturating_sub(frame_at))?;
+            }
             let all_taken = source.pos() >= input.len();
             if at_frame && all_taken {
                 return Ok(());

@@ -55,3 +55,21 @@ fn a_large_window_of_a_small_frame_reserves_little() {
     decompress(Codec::Zstd, &runs(17 << 3, 3), &mut out, 100 << 20).unwrap();
     assert!(out.len() == 3 << 17 && out.capacity() <= 1 << 20, "{}", out.capacity());
 }
+
+#[test]
+fn contents_of_another_size_than_declared_are_refused_whatever_the_buffer() {
+    // 88 bytes, it says; three in a block, then an empty last one
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 88, 24, 0, 0, b'a', b'b', b'c', 1, 0, 0];
+    for capacity in [0, 10, 100] {
+        let mut out = Vec::with_capacity(capacity);
+        let result = decompress(Codec::Zstd, &frame, &mut out, 1000);
+        assert!(matches!(result, Err(CompressionError::Corrupt { .. })), "{capacity}: {result:?}");
+    }
+    let mut sound = frame;
+    sound[5] = 3;
+    for capacity in [0, 1, 100] {
+        let mut out = Vec::with_capacity(capacity);
+        decompress(Codec::Zstd, &sound.repeat(2), &mut out, 1000).unwrap();
+        assert_eq!(out, b"abcabc");
+    }
+}

@@ -1,30 +1,32 @@
 //! Headers by hand.
 
-use super::declared_window;
+use super::Declared;
 
-fn window(header: &[u8]) -> Option<u64> {
-    declared_window(&[&[0x28, 0xb5, 0x2f, 0xfd], header].concat())
+/// Window and content.
+fn declared(header: &[u8]) -> Option<(u64, Option<u64>)> {
+    Declared::read(&[&[0x28, 0xb5, 0x2f, 0xfd], header].concat()).map(|declared| (declared.window, declared.content))
 }
 
 #[test]
 fn the_window_is_read_from_its_byte_or_is_the_content() {
-    assert_eq!(window(&[0, 0]), Some(1 << 10));
-    assert_eq!(window(&[0, 17 << 3]), Some(1 << 27));
-    assert_eq!(window(&[0, 17 << 3 | 3]), Some((1 << 27) + 3 * (1 << 24)));
-    assert_eq!(window(&[0, 0xff]), Some((1 << 41) + 7 * (1 << 38)));
-    assert_eq!(window(&[0x20, 9]), Some(9));
-    assert_eq!(window(&[0x60, 1, 0]), Some(257));
-    assert_eq!(window(&[0xa1, 7, 0, 0, 1, 0]), Some(1 << 16), "behind a dictionary's id");
-    assert_eq!(window(&[0xe0, 0, 0, 0, 0, 0, 0, 0, 1]), Some(1 << 56));
+    assert_eq!(declared(&[0, 0]), Some((1 << 10, None)));
+    assert_eq!(declared(&[0, 17 << 3]), Some((1 << 27, None)));
+    assert_eq!(declared(&[0, 17 << 3 | 3]), Some(((1 << 27) + 3 * (1 << 24), None)));
+    assert_eq!(declared(&[0, 0xff]), Some(((1 << 41) + 7 * (1 << 38), None)));
+    assert_eq!(declared(&[0x40, 0, 1, 0]), Some((1 << 10, Some(257))));
+    assert_eq!(declared(&[0x20, 9]), Some((9, Some(9))));
+    assert_eq!(declared(&[0x60, 1, 0]), Some((257, Some(257))));
+    assert_eq!(declared(&[0xa1, 7, 0, 0, 1, 0]), Some((1 << 16, Some(1 << 16))), "behind a dictionary's id");
+    assert_eq!(declared(&[0xe0, 0, 0, 0, 0, 0, 0, 0, 1]), Some((1 << 56, Some(1 << 56))));
 }
 
 #[test]
-fn what_is_cut_short_or_no_frame_has_none() {
-    assert_eq!(window(&[]), None);
-    assert_eq!(window(&[0]), None);
-    assert_eq!(window(&[0xe3, 0, 0, 0, 0, 0, 0, 0, 0]), None);
-    assert_eq!(declared_window(&[0x50, 0x2a, 0x4d, 0x18, 0, 0]), None, "skippable");
-    assert_eq!(declared_window(&[]), None);
+fn what_is_cut_short_or_no_frame_declares_nothing() {
+    assert_eq!(declared(&[]), None);
+    assert_eq!(declared(&[0]), None);
+    assert_eq!(declared(&[0xe3, 0, 0, 0, 0, 0, 0, 0, 0]), None);
+    assert_eq!(Declared::read(&[0x50, 0x2a, 0x4d, 0x18, 0, 0]), None, "skippable");
+    assert_eq!(Declared::read(&[]), None);
 }
 
 /// A frame of `blocks` blocks of 128 KiB of one byte each: four bytes of input a block.
