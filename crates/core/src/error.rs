@@ -43,6 +43,8 @@ pub enum ErrorKind {
     Fenced,
     /// The object or the client was closed.
     Closed,
+    /// The caller took it back.
+    Purged,
     /// A setting is wrong.
     Config,
     /// The call is wrong.
@@ -70,6 +72,24 @@ pub struct Rejected<T> {
     pub value: T,
     /// Why it comes back.
     pub error: Error,
+}
+
+impl<T> fmt::Display for Rejected<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<T: fmt::Debug> StdError for Rejected<T> {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.error.source()
+    }
+}
+
+impl<T> From<Rejected<T>> for Error {
+    fn from(rejected: Rejected<T>) -> Self {
+        rejected.error
+    }
 }
 
 impl Error {
@@ -159,6 +179,7 @@ impl Error {
             | ErrorKind::Malformed
             | ErrorKind::Fenced
             | ErrorKind::Closed
+            | ErrorKind::Purged
             | ErrorKind::Config
             | ErrorKind::Misuse
             | ErrorKind::Internal => false,

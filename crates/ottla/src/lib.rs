@@ -53,8 +53,9 @@ pub use ottla_consumer::{
     PartitionStatus, Record, RecordView, Recv, RecvBatch, Start, TimestampType,
 };
 pub use ottla_producer::{
-    Acks, CompressionType, Enqueue, EnqueueAll, HeaderKey, NewRecord, Payload, Producer, ProducerConfig, Receipt,
-    Receipts, RecordMetadata, SendAll, SendRecord, TopicName,
+    Acks, CompressionType, Deliveries, Delivery, Enqueue, EnqueueAll, EnqueueTagged, HeaderKey, NewRecord, Payload,
+    Producer, ProducerConfig, Purge, Purged, Receipt, Receipts, RecordMetadata, RecordParts, RecordSink, RecvDelivery,
+    SendAll, SendRecord, TaggedProducer, TopicName, Unacknowledged,
 };
 pub use ottla_types::{BrokerId, ErrorCode, ProducerId, Topic, TopicPartition, Uuid};
 

@@ -45,6 +45,8 @@ struct Ticket {
 pub(crate) struct Accumulator {
     limit: usize,
     used: usize,
+    /// What of `used` is records whose outcome is known, and waits to be read.
+    unread: usize,
     reserved: usize,
     last_ticket: u64,
     tickets: BTreeMap<u64, Ticket>,
@@ -59,6 +61,7 @@ impl Accumulator {
         Self {
             limit,
             used: 0,
+            unread: 0,
             reserved: 0,
             last_ticket: 0,
             tickets: BTreeMap::new(),
@@ -98,6 +101,23 @@ impl Accumulator {
     pub(crate) fn release(&mut self, bytes: usize, answers: &mut Vec<Answered>) {
         self.used = self.used.saturating_sub(bytes);
         self.grant(answers);
+    }
+
+    /// So many of the bytes in use wait for nothing but to be read.
+    pub(crate) fn keep_unread(&mut self, bytes: usize) {
+        self.unread = self.unread.saturating_add(bytes);
+    }
+
+    /// What waited to be read was read, or is no longer wanted.
+    pub(crate) fn on_read(&mut self, bytes: usize, answers: &mut Vec<Answered>) {
+        self.unread = self.unread.saturating_sub(bytes);
+        self.release(bytes, answers);
+    }
+
+    /// The bytes that wait to be read, where without them there would be room for `bytes` more.
+    pub(crate) fn unread_in_the_way_of(&self, bytes: usize) -> Option<usize> {
+        let others = self.used.saturating_sub(self.unread).saturating_add(bytes);
+        (self.unread > 0 && others <= self.limit).then_some(self.unread)
     }
 
     fn grant(&mut self, answers: &mut Vec<Answered>) {
@@ -182,7 +202,7 @@ impl Accumulator {
     pub(crate) fn on_time(
         &mut self,
         now: Instant,
-        mut refusal: impl FnMut(Want) -> Error,
+        mut refusal: impl FnMut(&Self, Want) -> Error,
         answers: &mut Vec<Answered>,
     ) {
         while let Some((at, number)) = self.deadlines.first().copied()
@@ -192,7 +212,8 @@ impl Accumulator {
                 self.deadlines.remove(&(at, number));
                 continue;
             };
-            self.answer(number, Err(refusal(want)), answers);
+            let error = refusal(self, want);
+            self.answer(number, Err(error), answers);
         }
         self.grant(answers);
     }

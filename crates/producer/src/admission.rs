@@ -39,6 +39,26 @@ impl Terms {
     pub(crate) const AT_ONCE: Self = Self { ticket: None, awaited: false, waits: None };
 }
 
+/// What a record takes of the buffer memory beside its place in a batch.
+pub(crate) trait Beside: Copy {
+    fn bytes(self) -> usize;
+}
+
+/// Nothing: no code is made for it.
+impl Beside for () {
+    #[inline]
+    fn bytes(self) -> usize {
+        0
+    }
+}
+
+/// So many bytes, until its delivery is read.
+impl Beside for usize {
+    fn bytes(self) -> usize {
+        self
+    }
+}
+
 /// What became of a record that was handed in.
 #[derive(Debug)]
 pub(crate) enum Admission<R> {
@@ -69,7 +89,21 @@ impl ProducerMachine {
         terms: Terms,
         keep: impl FnOnce(&Arc<BatchSlot>, u32, i64) -> R,
     ) -> Admission<R> {
+        self.append_beside(now, record, terms, (), keep)
+    }
+
+    /// As [`append`](Self::append), of a record that is also kept `beside` the batch.
+    #[inline]
+    pub(crate) fn append_beside<R>(
+        &mut self,
+        now: Now,
+        record: &NewRecord<'_>,
+        terms: Terms,
+        beside: impl Beside,
+        keep: impl FnOnce(&Arc<BatchSlot>, u32, i64) -> R,
+    ) -> Admission<R> {
         let largest = record.largest_len();
+        let needed = largest.saturating_add(beside.bytes());
         if let Some(ticket) = terms.ticket {
             // What was reserved for the record is free again, and the record takes it before anybody else can.
             self.accumulator.redeem(ticket);
@@ -77,8 +111,8 @@ impl ProducerMachine {
         if let Some(ended) = self.life.ended() {
             return Admission::Refused(ended.clone());
         }
-        if largest > self.settings.max_request_size || largest > self.settings.buffer_memory {
-            return Admission::Refused(self.too_large(largest));
+        if largest > self.settings.max_request_size || needed > self.settings.buffer_memory {
+            return Admission::Refused(self.too_large(largest, needed));
         }
         let Some(topic) = self.topics.find(&record.topic).or_else(|| self.add_topic(now, &record.topic)) else {
             return Admission::Refused(Error::new(ErrorKind::Internal, "a topic was lost"));
@@ -94,8 +128,8 @@ impl ProducerMachine {
                 return Admission::Refused(Error::broker(code, context));
             }
         }
-        if terms.ticket.is_none() && !self.accumulator.admits(largest) {
-            return self.wait(now, terms, Want::Memory(largest));
+        if terms.ticket.is_none() && !self.accumulator.admits(needed) {
+            return self.wait(now, terms, Want::Memory(needed));
         }
 
         let timestamp = record.timestamp.unwrap_or(now.wall_ms);
@@ -140,11 +174,12 @@ impl ProducerMachine {
             }
             let offset = match open.builder.append(timestamp, key, value, record.header_bytes()) {
                 Ok(offset) => offset,
-                Err(_) => return Admission::Refused(self.too_large(largest)),
+                Err(_) => return Admission::Refused(self.too_large(largest, needed)),
             };
             let added = open.builder.len().saturating_sub(before);
             open.charged = open.charged.saturating_add(added);
-            self.accumulator.charge(added);
+            open.kept = open.kept.saturating_add(beside.bytes());
+            self.accumulator.charge(added.saturating_add(beside.bytes()));
             if key.is_none() && record.partition.is_none() {
                 entry.sticky.add(added);
             }
@@ -171,13 +206,13 @@ impl ProducerMachine {
     }
 
     #[cold]
-    fn too_large(&self, largest: usize) -> Error {
-        let (key, limit) = if largest > self.settings.max_request_size {
-            ("max.request.size", self.settings.max_request_size)
+    fn too_large(&self, largest: usize, needed: usize) -> Error {
+        let (taken, key, limit) = if largest > self.settings.max_request_size {
+            (largest, "max.request.size", self.settings.max_request_size)
         } else {
-            ("buffer.memory", self.settings.buffer_memory)
+            (needed, "buffer.memory", self.settings.buffer_memory)
         };
-        Error::new(ErrorKind::Misuse, format!("the record takes {largest} bytes, more than `{key}` = {limit}"))
+        Error::new(ErrorKind::Misuse, format!("the record takes {taken} bytes, more than `{key}` = {limit}"))
     }
 
     #[cold]
@@ -196,10 +231,10 @@ impl ProducerMachine {
         self.unsettled = true;
         let Some(until) = terms.waits else {
             return Admission::Refused(match want {
-                Want::Memory(_) => Error::new(
-                    ErrorKind::Timeout,
-                    format!("no room for the record now: `buffer.memory` = {} is in use", self.settings.buffer_memory),
-                ),
+                Want::Memory(bytes) => {
+                    let unread = self.accumulator.unread_in_the_way_of(bytes);
+                    no_room("now", self.settings.buffer_memory, unread)
+                }
                 Want::Topic(topic) => {
                     let name = self.topics.get(topic).map_or("", |entry| entry.topic.name());
                     Error::new(ErrorKind::Timeout, format!("topic `{name}` is not known yet"))
@@ -241,8 +276,9 @@ impl ProducerMachine {
         partition.open = Some(OpenBatch {
             number,
             builder: BatchBuilder::new(self.buffers.take()),
-            slot: BatchSlot::new(entry.topic.clone(), partition.index),
+            slot: BatchSlot::new(entry.topic.clone(), partition.index, index),
             charged,
+            kept: 0,
             awaited: false,
         });
         let (leader, paused) = (partition.leader, partition.retry_at.is_some());
@@ -306,6 +342,7 @@ impl ProducerMachine {
             bytes: bytes::Bytes::new(),
             count: open.builder.count(),
             charged: open.charged,
+            kept: open.kept,
             awaited: open.awaited,
             stamped,
             sequence: None,
@@ -368,4 +405,17 @@ impl ProducerMachine {
             Encoding::Todo(_) => {}
         }
     }
+}
+
+/// There is no room for a record. `unread` bytes of deliveries that nobody reads are all that is in its way, where they are.
+#[cold]
+pub(crate) fn no_room(when: &str, limit: usize, unread: Option<usize>) -> Error {
+    let cause = match unread {
+        Some(unread) => format!(
+            "deliveries are not being read: {unread} bytes of records whose outcome is known wait in the deliveries \
+             stream, of `buffer.memory` = {limit}"
+        ),
+        None => format!("`buffer.memory` = {limit} is in use"),
+    };
+    Error::new(ErrorKind::Timeout, format!("no room for the record {when}: {cause}"))
 }

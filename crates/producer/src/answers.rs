@@ -17,6 +17,7 @@ use ottla_types::{BrokerId, ErrorCode};
 
 use crate::batch::{Batch, Stage};
 use crate::idempotence::Identity;
+use crate::lifecycle::Unacknowledged;
 use crate::machine::{Event, ProducerMachine};
 use crate::outcome::{
     Again, BatchOutcome, Filled, SequenceFault, Settlement, Written, given_up, leader_hint, outcome, settle,
@@ -319,22 +320,29 @@ impl ProducerMachine {
         let context =
             format!("the record for {name} was not acknowledged within `delivery.timeout.ms` = {limit}{cause}");
         let error = given_up(ErrorKind::Timeout, context, maybe_written, last);
-        let Some(partition) = self.partitions.get_mut(index) else { return };
         match position {
             Some(position) if in_flight => {
-                // The answer is still of use: it tells whether the sequence has a gap.
-                if let Some(batch) = partition.batches.get_mut(position) {
-                    batch.abandoned = true;
-                    let slot = Arc::clone(&batch.slot);
-                    self.life.note_failure(&error);
-                    self.out.events.push_back(Event::Filled(Filled { slot, outcome: BatchOutcome::failed(error) }));
-                }
+                self.abandon_in_flight(index, position, error);
             }
             Some(position) => self.drop_batch(now, index, position, &error),
             None => {
                 self.drop_open(index, number, &error);
             }
         }
+    }
+
+    /// The receipts of a batch in flight are told of a failure. Its answer is still of use: it tells whether the sequence has
+    /// a gap. Says how many records that were.
+    pub(crate) fn abandon_in_flight(&mut self, index: usize, position: usize, error: Error) -> usize {
+        let Some(partition) = self.partitions.get_mut(index) else { return 0 };
+        let Some(batch) = partition.batches.get_mut(position).filter(|batch| !batch.abandoned) else { return 0 };
+        batch.abandoned = true;
+        let (slot, count) = (Arc::clone(&batch.slot), batch.count);
+        self.outstanding.remove(&batch.number);
+        self.accumulator.keep_unread(std::mem::take(&mut batch.kept));
+        self.life.note_failure(&error);
+        self.out.events.push_back(Event::Filled(Filled { slot, outcome: BatchOutcome::failed(error) }));
+        usize::try_from(count).unwrap_or(0)
     }
 
     /// A batch that is not in flight ends with an error.
@@ -355,6 +363,7 @@ impl ProducerMachine {
         partition.hurried_after = None;
         let count = open.builder.count();
         self.buffers.give(open.builder.into_buffer());
+        self.accumulator.keep_unread(open.kept);
         self.finish_slot(open.number, open.charged, open.slot, BatchOutcome::failed(error.clone()));
         usize::try_from(count).unwrap_or(0)
     }
@@ -382,25 +391,26 @@ impl ProducerMachine {
     }
 
     /// Fails everything that has no outcome. Says how many records that were.
-    pub(crate) fn fail_all(&mut self, _now: Now, error: &Error) -> usize {
-        let mut records = 0;
+    pub(crate) fn fail_all(&mut self, _now: Now, error: &Error) -> Unacknowledged {
+        let mut left = Unacknowledged::default();
         for index in 0..self.partitions.len() {
             let Some(partition) = self.partitions.get_mut(index) else { continue };
             partition.in_flight = 0;
             let batches = std::mem::take(&mut partition.batches);
             if let Some(open) = &partition.open {
                 let number = open.number;
-                records += self.drop_open(index, number, error);
+                left.add(self.drop_open(index, number, error), false);
             }
             for batch in batches {
                 let maybe_written = batch.maybe_written || matches!(batch.stage, Stage::InFlight(_));
-                records += if batch.abandoned { 0 } else { usize::try_from(batch.count).unwrap_or(0) };
+                let records = if batch.abandoned { 0 } else { usize::try_from(batch.count).unwrap_or(0) };
+                left.add(records, maybe_written);
                 let error = error.clone().with_outcome(outcome(maybe_written));
                 self.finish_batch(batch, BatchOutcome::failed(error));
             }
         }
         self.requests.clear();
-        records
+        left
     }
 
     fn finish_batch(&mut self, mut batch: Batch, outcome: BatchOutcome) {
@@ -412,6 +422,7 @@ impl ProducerMachine {
             self.tell(answers);
             return;
         }
+        self.accumulator.keep_unread(batch.kept);
         self.finish_slot(batch.number, batch.charged, batch.slot, outcome);
     }
 

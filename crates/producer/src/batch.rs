@@ -20,6 +20,8 @@ pub(crate) struct OpenBatch {
     pub(crate) slot: Arc<BatchSlot>,
     /// What it takes of the buffer memory.
     pub(crate) charged: usize,
+    /// What is kept beside it of the buffer memory until deliveries are read.
+    pub(crate) kept: usize,
     /// Whether a caller awaits the outcome of one of its records right away.
     pub(crate) awaited: bool,
 }
@@ -70,6 +72,7 @@ pub(crate) struct Batch {
     pub(crate) bytes: Bytes,
     pub(crate) count: i32,
     pub(crate) charged: usize,
+    pub(crate) kept: usize,
     pub(crate) awaited: bool,
     /// What `bytes` say of the producer.
     pub(crate) stamped: Producer,

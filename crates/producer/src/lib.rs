@@ -1,7 +1,9 @@
 //! Kafka producer: batching, partitioning, idempotence.
 //!
 //! * [`Producer`]: `send` (acknowledged), `enqueue` (pipelined, with a [`Receipt`]), `try_enqueue`, and `send_all` and
-//!   `enqueue_all` over iterators; `flush` and `close`.
+//!   `enqueue_all` over iterators; `flush`, `purge` and `close`.
+//! * [`TaggedProducer`] and [`Deliveries`]: every outcome by a stream, with the record and a tag of yours.
+//! * [`RecordSink`]: records by [`futures_sink::Sink`].
 //! * [`NewRecord`]: a record that borrows or shares its key and value.
 //! * [`ProducerConfig`]: the settings, under Kafka's names.
 //!
@@ -9,6 +11,11 @@
 
 mod config;
 mod producer;
+mod enqueue;
+mod enqueue_all;
+mod tagged;
+mod deliveries;
+mod sink;
 mod record;
 mod receipt;
 mod partitioner;
@@ -28,13 +35,21 @@ mod idempotence;
 mod lifecycle;
 
 #[cfg(test)]
+mod handmade;
+#[cfg(test)]
 mod testing;
 
 pub use config::{Acks, CompressionType, ProducerConfig};
+pub use deliveries::{Deliveries, Delivery, RecvDelivery};
+pub use enqueue::{Enqueue, SendRecord};
+pub use enqueue_all::{EnqueueAll, SendAll};
+pub use lifecycle::{Purge, Purged, Unacknowledged};
 pub use partitioner::partition_for_key;
-pub use producer::{Enqueue, EnqueueAll, Producer, SendAll, SendRecord};
+pub use producer::Producer;
 pub use receipt::{Receipt, Receipts};
-pub use record::{HeaderKey, NewRecord, Payload, RecordMetadata, TopicName};
+pub use record::{HeaderKey, NewRecord, Payload, RecordMetadata, RecordParts, TopicName};
+pub use sink::RecordSink;
+pub use tagged::{EnqueueTagged, TaggedProducer};
 
 /// For ottla's other crates only.
 pub mod internal {

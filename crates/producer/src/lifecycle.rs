@@ -1,4 +1,4 @@
-//! Flush, close and the end of a producer.
+//! Flush, purge, close and the end of a producer.
 //!
 //! | life | on | becomes |
 //! |---|---|---|
@@ -8,24 +8,100 @@
 //! | open, closing | the client's end | closed, and what is left fails |
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use ottla_core::clock::Now;
-use ottla_core::error::{Error, ErrorKind};
+use ottla_core::error::{Error, ErrorKind, Outcome};
 use ottla_core::slot::{Filler, Waiting, slot};
 
-use crate::batch::Closing;
+use crate::batch::{Closing, Stage};
 use crate::machine::{Event, ProducerMachine};
+use crate::outcome::outcome;
+use crate::partition::Partition;
 
 /// What a flush or a close ends with.
 pub(crate) type Ended = Result<(), Error>;
 
+/// The records that a [`close`](crate::Producer::close) left, by what is known of them: the source of its error. The receipts
+/// and deliveries of all of them are told.
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// use ottla_producer::{Producer, Unacknowledged};
+///
+/// # async fn close(producer: Producer) {
+/// if let Err(error) = producer.close(Duration::from_secs(5)).await
+///     && let Some(left) = Unacknowledged::of(&error)
+/// {
+///     println!("{} records were not written, {} may have been", left.did_not_happen, left.may_have_happened);
+/// }
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unacknowledged {
+    /// Records that were not written, and will not be.
+    pub did_not_happen: usize,
+    /// Records that may have been written: a request with them was on its way.
+    pub may_have_happened: usize,
+}
+
+impl Unacknowledged {
+    /// What an error of [`close`](crate::Producer::close) says was left; none for other errors.
+    pub fn of(error: &Error) -> Option<&Self> {
+        std::error::Error::source(error)?.downcast_ref()
+    }
+
+    /// All of them.
+    pub fn records(&self) -> usize {
+        self.did_not_happen.saturating_add(self.may_have_happened)
+    }
+
+    pub(crate) fn add(&mut self, records: usize, maybe_written: bool) {
+        let sum = if maybe_written { &mut self.may_have_happened } else { &mut self.did_not_happen };
+        *sum = sum.saturating_add(records);
+    }
+}
+
+impl fmt::Display for Unacknowledged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} records were not written, {} may have been", self.did_not_happen, self.may_have_happened)
+    }
+}
+
+impl std::error::Error for Unacknowledged {}
+
+/// What [`purge`](crate::Producer::purge) gives up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purge {
+    /// Records that are not in a request now. They are not written, unless an earlier attempt wrote them.
+    Queued,
+    /// Records that are in a request now. They may be written all the same: only the wait for them ends.
+    InFlight,
+    /// Both.
+    All,
+}
+
+/// How many records a [`purge`](crate::Producer::purge) gave up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Purged {
+    /// Records that were not in a request.
+    pub queued: usize,
+    /// Records that were in a request.
+    pub in_flight: usize,
+}
+
 /// A reference of the producer to itself, while it works with no handle left.
 pub(crate) struct Kept(Arc<dyn Any + Send + Sync>);
 
-impl std::fmt::Debug for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Kept")
     }
 }
@@ -48,6 +124,8 @@ pub(crate) struct Life {
     /// The first failure that no flush has told of.
     failure: Option<Error>,
     kept: Option<Kept>,
+    /// Who is told when no more records are taken.
+    watchers: Vec<Waker>,
 }
 
 impl Life {
@@ -98,15 +176,59 @@ impl ProducerMachine {
             self.accumulator.refuse_all(&error, &mut answers);
             self.tell(answers);
             self.life.ended = Some(error);
+            let watchers = std::mem::take(&mut self.life.watchers);
+            if !watchers.is_empty() {
+                self.out.events.push_back(Event::Ended(watchers));
+            }
         }
+    }
+
+    /// Has a waker woken when no more records are taken.
+    pub(crate) fn watch_end(&mut self, waker: Waker) {
+        if self.life.ended.is_some() {
+            self.out.events.push_back(Event::Ended(vec![waker]));
+        } else {
+            self.life.watchers.push(waker);
+        }
+    }
+
+    /// So many bytes of records that were kept for their deliveries have been handed over.
+    pub(crate) fn on_delivered(&mut self, now: Now, bytes: usize) {
+        let mut answers = Vec::new();
+        self.accumulator.on_read(bytes, &mut answers);
+        self.tell(answers);
+        self.settle(now);
+    }
+
+    /// Gives up what has no outcome.
+    pub(crate) fn purge(&mut self, now: Now, what: Purge) -> Purged {
+        let mut purged = Purged::default();
+        let error = |place| Error::new(ErrorKind::Purged, format!("the record was purged {place}"));
+        for index in 0..self.partitions.len() {
+            if matches!(what, Purge::InFlight | Purge::All) {
+                let error = error("while it was in flight").with_outcome(Outcome::MayHaveHappened);
+                for position in 0..self.partitions.get(index).map_or(0, |partition| partition.batches.len()) {
+                    let batch = self.partitions.get(index).and_then(|partition| partition.batches.get(position));
+                    if batch.is_some_and(|batch| matches!(batch.stage, Stage::InFlight(_))) {
+                        purged.in_flight += self.abandon_in_flight(index, position, error.clone());
+                    }
+                }
+            }
+            if matches!(what, Purge::Queued | Purge::All) {
+                purged.queued += self.partitions.get(index).map_or(0, Partition::records_waiting);
+                self.fail_waiting(now, index, &error("from the queue"));
+            }
+        }
+        self.settle(now);
+        purged
     }
 
     /// The client is gone: everything that waits ends now.
     pub(crate) fn on_closed(&mut self, now: Now, error: &Error) {
         self.end(error.clone());
         let left = self.fail_all(now, error);
-        if left > 0 && self.life.kept.is_some() {
-            self.out.events.push_back(Event::Abandoned(left));
+        if left.records() > 0 && self.life.kept.is_some() {
+            self.out.events.push_back(Event::Abandoned(left.records()));
         }
     }
 
@@ -145,9 +267,12 @@ impl ProducerMachine {
         }
         let error = Error::new(ErrorKind::Closed, "the producer was closed before the record was acknowledged");
         let left = self.fail_all(now, &error);
-        if left > 0 {
-            let context = format!("{left} records were not acknowledged by the deadline of the close");
-            self.life.failure = Some(Error::new(ErrorKind::Timeout, context));
+        if left.records() > 0 {
+            let context =
+                format!("{} records were not acknowledged by the deadline of the close: {left}", left.records());
+            let source: Arc<dyn std::error::Error + Send + Sync> = Arc::new(left);
+            let error = Error::new(ErrorKind::Timeout, context).with_source(source);
+            self.life.failure = Some(error.with_outcome(outcome(left.may_have_happened > 0)));
         }
     }
 }

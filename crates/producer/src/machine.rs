@@ -13,6 +13,7 @@
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
 use ottla_core::clock::{Now, earlier};
@@ -25,6 +26,7 @@ use ottla_core::slot::Filler;
 use ottla_types::BrokerId;
 
 use crate::accumulator::{Accumulator, Answered, Want};
+use crate::admission::no_room;
 use crate::batch::{Closing, Encode};
 use crate::buffers::Buffers;
 use crate::config::Settings;
@@ -47,6 +49,8 @@ pub(crate) enum Event {
     Answered(Answered),
     /// A flush or a close is over.
     Over(Filler<Result<(), Error>>, Result<(), Error>),
+    /// No more records are taken.
+    Ended(Vec<Waker>),
     /// The producer no longer needs to keep itself.
     Release(Arc<dyn Any + Send + Sync>),
     /// So many records were given up with nobody left to be told.
@@ -59,6 +63,7 @@ impl Effect for Event {
             Self::Filled(filled) => filled.slot.fill(filled.outcome),
             Self::Answered(answered) => answered.filler.fill(answered.answer),
             Self::Over(filler, result) => filler.fill(result),
+            Self::Ended(wakers) => wakers.into_iter().for_each(Waker::wake),
             Self::Release(kept) => drop(kept),
             Self::Abandoned(records) => {
                 tracing::warn!(records, "a dropped producer's records were given up, because its client ended first");
@@ -231,15 +236,11 @@ impl ProducerMachine {
         }
         let mut answers = Vec::new();
         let (topics, settings) = (&self.topics, &self.settings);
-        let refusal = |want| match want {
-            Want::Memory(_) => Error::new(
-                ErrorKind::Timeout,
-                format!(
-                    "no room for the record within `max.block.ms` = {}: `buffer.memory` = {} is in use",
-                    settings.max_block.as_millis(),
-                    settings.buffer_memory
-                ),
-            ),
+        let refusal = |accumulator: &Accumulator, want| match want {
+            Want::Memory(bytes) => {
+                let within = format!("within `max.block.ms` = {}", settings.max_block.as_millis());
+                no_room(&within, settings.buffer_memory, accumulator.unread_in_the_way_of(bytes))
+            }
             Want::Topic(topic) => {
                 let waited = settings.max_block.as_millis();
                 let entry = topics.get(topic);

@@ -92,6 +92,15 @@ impl Partition {
         self.open.is_some() || !self.batches.is_empty()
     }
 
+    /// How many records are neither in flight nor have an outcome.
+    pub(crate) fn records_waiting(&self) -> usize {
+        let open = self.open.as_ref().map_or(0, |open| open.builder.count());
+        let waiting =
+            self.batches.iter().filter(|batch| !matches!(batch.stage, Stage::InFlight(_)) && !batch.abandoned);
+        let records = waiting.fold(open, |records, batch| records.saturating_add(batch.count));
+        usize::try_from(records).unwrap_or(0)
+    }
+
     /// Where a batch stands among those without an outcome.
     pub(crate) fn position(&self, number: u64) -> Option<usize> {
         self.batches.binary_search_by_key(&number, |batch| batch.number).ok()

@@ -1,27 +1,25 @@
-//! The handle: [`Producer`] and the futures that its calls give.
+//! The handle: [`Producer`].
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ottla_client::Client;
 use ottla_core::error::{Error, ErrorKind, Rejected, Result};
 use ottla_core::io::{Io, Owner};
 use ottla_core::machine::Input;
 use ottla_core::object::Object;
-use ottla_core::slot::Waiting;
 
-use crate::accumulator::Answer;
 use crate::admission::{Admission, Terms};
 use crate::config::ProducerConfig;
+use crate::deliveries::{self, Deliveries};
+use crate::enqueue::{Enqueue, SendRecord};
+use crate::enqueue_all::{EnqueueAll, SendAll};
+use crate::lifecycle::{Purge, Purged};
 use crate::machine::ProducerMachine;
-use crate::receipt::{Receipt, Receipts};
-use crate::record::{NewRecord, RecordMetadata};
-
-/// Records that are appended under one lock by [`Producer::enqueue_all`] and [`Producer::send_all`].
-const CHUNK: usize = 64;
+use crate::receipt::Receipt;
+use crate::record::NewRecord;
+use crate::sink::RecordSink;
+use crate::tagged::TaggedProducer;
 
 /// Sends records to a cluster: idempotent, batched, in order per partition.
 ///
@@ -76,7 +74,7 @@ impl Producer {
     /// **Cancel safety**: dropped before the record is queued (at the earliest poll, unless buffer memory or the topic must be
     /// waited for), nothing happened; dropped later, the record is sent and only its outcome is lost.
     pub fn send<'a>(&'a self, record: NewRecord<'a>) -> SendRecord<'a> {
-        SendRecord { state: Sending::Queueing(self.admit(record, true)) }
+        SendRecord::new(self, record)
     }
 
     /// Queues a record and gives a receipt for its outcome. Waits for buffer memory, and for a topic that is first used, at
@@ -89,7 +87,7 @@ impl Producer {
     ///
     /// **Cancel safety**: dropped before it is ready, the record is not queued.
     pub fn enqueue<'a>(&'a self, record: NewRecord<'a>) -> Enqueue<'a> {
-        Enqueue { admit: self.admit(record, false) }
+        Enqueue::new(self, record)
     }
 
     /// Queues a record if that is possible without waiting.
@@ -129,15 +127,7 @@ impl Producer {
     where
         I: IntoIterator<Item = NewRecord<'a>>,
     {
-        EnqueueAll {
-            producer: self,
-            records: records.into_iter(),
-            chunk: Vec::new(),
-            done: 0,
-            ended: false,
-            turn: Turn::new(self),
-            receipts: Receipts::default(),
-        }
+        EnqueueAll::new(self, records.into_iter())
     }
 
     /// Sends records in order and waits for all of their outcomes: a result for each.
@@ -150,7 +140,7 @@ impl Producer {
     where
         I: IntoIterator<Item = NewRecord<'a>>,
     {
-        SendAll { state: SendingAll::Queueing(self.enqueue_all(records)) }
+        SendAll::new(self.enqueue_all(records))
     }
 
     /// Sends what is queued without waiting out the linger, and waits until every record that was queued before the call
@@ -165,11 +155,22 @@ impl Producer {
         waiting.await?
     }
 
+    /// Gives up records that have no outcome yet. Their receipts and deliveries fail with `Purged`, and
+    /// [`Error::outcome`] says of each whether it may be written all the same. Callers that wait for room are left alone:
+    /// their records are not queued yet.
+    ///
+    /// # Errors
+    /// `Internal` when the producer is beyond use.
+    pub fn purge(&self, what: Purge) -> Result<Purged> {
+        self.handle.object.with_exact(|machine, now| machine.purge(now, what))
+    }
+
     /// Takes no more records, and waits until those that are queued have their outcome, but no longer than `wait`. What
     /// is left by then fails with `Closed`, its outcome told. All handles of the producer are closed.
     ///
     /// # Errors
-    /// `Timeout` with the number of records that were left; else the first failure since the last flush.
+    /// `Timeout` where records were left, with their numbers ([`Unacknowledged`](crate::Unacknowledged)); else the first
+    /// failure since the last flush.
     ///
     /// **Cancel safety**: dropped after its first poll, the producer closes all the same.
     pub async fn close(&self, wait: Duration) -> Result<()> {
@@ -177,266 +178,49 @@ impl Producer {
         waiting.await?
     }
 
-    /// The bytes of records that wait or are on their way, of `buffer.memory`.
+    /// A producer that tells of each record's outcome, with the record and a tag of yours, by a stream in place of
+    /// receipts. It is another handle of this producer: both share batches, memory and settings.
+    ///
+    /// Records are kept until their delivery is read, and count in `buffer.memory` as long: if nobody reads, `enqueue`
+    /// waits, at most `max.block.ms`, and then fails with an error that says so. No delivery is ever dropped to make room.
+    ///
+    /// ```
+    /// # use ottla_client::{Client, ClientConfig};
+    /// use ottla_producer::{Delivery, NewRecord, Producer, ProducerConfig};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cluster = ottla_mock::MockCluster::start(1).await?;
+    /// # let client = Client::new(&cluster.bootstrap_servers(), ClientConfig::default())?;
+    /// let producer = Producer::new(&client, ProducerConfig::default())?;
+    /// let (tagged, mut deliveries) = producer.with_deliveries::<u64>();
+    /// tagged.enqueue(NewRecord::to("orders").value("one tea"), 42).await?;
+    /// if let Some(Delivery { record, tag, result, .. }) = deliveries.recv().await {
+    ///     assert_eq!((record.value_bytes(), tag), (Some(&b"one tea"[..]), 42));
+    ///     println!("written at offset {:?}", result?.offset);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_deliveries<T: Send + 'static>(&self) -> (TaggedProducer<T>, Deliveries<T>) {
+        let (shared, deliveries) = deliveries::stream(self.object());
+        (TaggedProducer::new(self.clone(), shared), deliveries)
+    }
+
+    /// A [`Sink`](futures_sink::Sink) of records, on another handle of this producer.
+    pub fn sink<'a>(&self) -> RecordSink<'a> {
+        RecordSink::new(self.clone())
+    }
+
+    /// The bytes of records that wait, are on their way, or are kept until their delivery is read, of `buffer.memory`.
     pub fn buffered_bytes(&self) -> usize {
         self.handle.object.look(|machine| machine.accumulator.used()).unwrap_or(0)
     }
 
-    fn admit<'a>(&'a self, record: NewRecord<'a>, awaited: bool) -> Admit<'a> {
-        Admit { record: Some(record), awaited, turn: Turn::new(self) }
-    }
-}
-
-/// A caller's wait for its turn, given up when dropped.
-#[derive(Debug)]
-struct Turn<'a> {
-    producer: &'a Producer,
-    ticket: Option<(u64, Waiting<Answer>)>,
-    /// Until when it waits, over all waits of one record.
-    deadline: Option<Instant>,
-}
-
-impl<'a> Turn<'a> {
-    fn new(producer: &'a Producer) -> Self {
-        Self { producer, ticket: None, deadline: None }
-    }
-
-    /// Waits for the ticket, if there is one. Gives its number once it is granted.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<u64>>> {
-        let Some((number, waiting)) = &mut self.ticket else { return Poll::Ready(Ok(None)) };
-        let number = *number;
-        match Pin::new(waiting).poll(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(answer) => {
-                self.ticket = None;
-                Poll::Ready(answer.and_then(|answer| answer).map(|()| Some(number)))
-            }
-        }
-    }
-
-    fn terms(&self, ticket: Option<u64>, awaited: bool) -> Terms {
-        Terms { ticket, awaited, waits: Some(self.deadline) }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if let Some((number, _)) = self.ticket.take() {
-            let _ = self.producer.handle.object.with(|machine, now| machine.abandon(now, number));
-        }
-    }
-}
-
-/// One record on its way into a batch.
-#[derive(Debug)]
-struct Admit<'a> {
-    record: Option<NewRecord<'a>>,
-    awaited: bool,
-    turn: Turn<'a>,
-}
-
-impl Admit<'_> {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipt>> {
-        loop {
-            let ticket = match self.turn.poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(ticket)) => ticket,
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            };
-            let Some(record) = &self.record else {
-                return Poll::Ready(Err(Error::new(ErrorKind::Misuse, "a future was polled after it was ready")));
-            };
-            let terms = self.turn.terms(ticket, self.awaited);
-            let admission = self.turn.producer.handle.object.with(|machine, now| {
-                let admission = machine.append(now, record, terms, |slot, index, timestamp| {
-                    Receipt::new(Arc::clone(slot), index, timestamp)
-                });
-                machine.finish(now);
-                admission
-            });
-            match admission {
-                Ok(Admission::Queued(receipt)) => {
-                    self.record = None;
-                    return Poll::Ready(Ok(receipt));
-                }
-                Ok(Admission::Waits { ticket, waiting, deadline }) => {
-                    self.turn.ticket = Some((ticket, waiting));
-                    self.turn.deadline = Some(deadline);
-                }
-                Ok(Admission::Refused(error)) | Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-    }
-}
-
-/// The future of [`Producer::enqueue`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless awaited"]
-pub struct Enqueue<'a> {
-    admit: Admit<'a>,
-}
-
-impl Future for Enqueue<'_> {
-    type Output = Result<Receipt>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.get_mut().admit.poll(context)
-    }
-}
-
-/// The future of [`Producer::send`].
-#[derive(Debug)]
-#[must_use = "futures do nothing unless awaited"]
-pub struct SendRecord<'a> {
-    state: Sending<'a>,
-}
-
-#[derive(Debug)]
-enum Sending<'a> {
-    Queueing(Admit<'a>),
-    Queued(Receipt),
-}
-
-impl Future for SendRecord<'_> {
-    type Output = Result<RecordMetadata>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        loop {
-            match &mut this.state {
-                Sending::Queueing(admit) => match admit.poll(context) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(receipt)) => this.state = Sending::Queued(receipt),
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                },
-                Sending::Queued(receipt) => return Pin::new(receipt).poll(context),
-            }
-        }
-    }
-}
-
-/// The future of [`Producer::enqueue_all`].
-#[must_use = "futures do nothing unless awaited"]
-pub struct EnqueueAll<'a, I> {
-    producer: &'a Producer,
-    records: I,
-    /// Records that were taken from the iterator, those before `done` being queued.
-    chunk: Vec<NewRecord<'a>>,
-    done: usize,
-    /// Whether the iterator is at its end.
-    ended: bool,
-    turn: Turn<'a>,
-    receipts: Receipts,
-}
-
-impl<I> Unpin for EnqueueAll<'_, I> {}
-
-impl<'a, I: Iterator<Item = NewRecord<'a>>> EnqueueAll<'a, I> {
-    fn poll_all(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipts>> {
-        loop {
-            let ticket = match self.turn.poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(ticket)) => ticket,
-                Poll::Ready(Err(error)) => {
-                    // The record whose turn did not come; the next one waits anew.
-                    self.receipts.refuse(error);
-                    self.done += 1;
-                    self.turn.deadline = None;
-                    None
-                }
-            };
-            if self.done >= self.chunk.len() {
-                self.chunk.clear();
-                self.done = 0;
-                if !self.ended {
-                    self.chunk.extend(self.records.by_ref().take(CHUNK));
-                    self.ended = self.chunk.len() < CHUNK;
-                }
-                if self.chunk.is_empty() {
-                    return Poll::Ready(Ok(std::mem::take(&mut self.receipts)));
-                }
-            }
-            let (chunk, done, receipts, turn) = (&self.chunk, &mut self.done, &mut self.receipts, &self.turn);
-            let waits = self.producer.handle.object.with(|machine, now| {
-                let mut ticket = ticket;
-                let mut waits = None;
-                while let Some(record) = chunk.get(*done) {
-                    let terms = turn.terms(ticket.take(), false);
-                    match machine.append(now, record, terms, |slot, index, timestamp| {
-                        receipts.push(slot, index, timestamp);
-                    }) {
-                        Admission::Queued(()) => {}
-                        Admission::Refused(error) => receipts.refuse(error),
-                        Admission::Waits { ticket, waiting, deadline } => {
-                            waits = Some((ticket, waiting, deadline));
-                            break;
-                        }
-                    }
-                    *done += 1;
-                }
-                machine.finish(now);
-                waits
-            });
-            match waits {
-                Ok(None) => self.turn.deadline = None,
-                Ok(Some((ticket, waiting, deadline))) => {
-                    self.turn.ticket = Some((ticket, waiting));
-                    self.turn.deadline = Some(deadline);
-                }
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-        }
-    }
-}
-
-impl<'a, I: Iterator<Item = NewRecord<'a>>> Future for EnqueueAll<'a, I> {
-    type Output = Result<Receipts>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.get_mut().poll_all(context)
-    }
-}
-
-/// The future of [`Producer::send_all`].
-#[must_use = "futures do nothing unless awaited"]
-pub struct SendAll<'a, I> {
-    state: SendingAll<'a, I>,
-}
-
-enum SendingAll<'a, I> {
-    Queueing(EnqueueAll<'a, I>),
-    Queued(Receipts),
-}
-
-impl<I> Unpin for SendAll<'_, I> {}
-
-impl<'a, I: Iterator<Item = NewRecord<'a>>> Future for SendAll<'a, I> {
-    type Output = Result<Vec<Result<RecordMetadata>>>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        loop {
-            match &mut this.state {
-                SendingAll::Queueing(queueing) => match queueing.poll_all(context) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(receipts)) => this.state = SendingAll::Queued(receipts),
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                },
-                SendingAll::Queued(receipts) => return Pin::new(receipts).poll(context).map(Ok),
-            }
-        }
-    }
-}
-
-impl<I> std::fmt::Debug for EnqueueAll<'_, I> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("EnqueueAll").field("queued", &self.receipts.len()).finish_non_exhaustive()
-    }
-}
-
-impl<I> std::fmt::Debug for SendAll<'_, I> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SendAll")
+    /// The machine, shared.
+    #[inline]
+    pub(crate) fn object(&self) -> &Arc<Object<ProducerMachine>> {
+        &self.handle.object
     }
 }
 

@@ -20,13 +20,15 @@ use crate::record::RecordMetadata;
 pub(crate) struct BatchSlot {
     topic: Topic,
     partition: i32,
+    /// The index of the partition among all of the producer's.
+    place: usize,
     outcome: OnceLock<BatchOutcome>,
     wakers: Mutex<Vec<Waker>>,
 }
 
 impl BatchSlot {
-    pub(crate) fn new(topic: Topic, partition: i32) -> Arc<Self> {
-        Arc::new(Self { topic, partition, outcome: OnceLock::new(), wakers: Mutex::default() })
+    pub(crate) fn new(topic: Topic, partition: i32, place: usize) -> Arc<Self> {
+        Arc::new(Self { topic, partition, place, outcome: OnceLock::new(), wakers: Mutex::default() })
     }
 
     /// Fills the slot and wakes who waits. The first outcome stays. To be called without an object's lock.
@@ -41,7 +43,24 @@ impl BatchSlot {
         }
     }
 
-    fn result(&self, index: u32, timestamp: i64) -> Option<Result<RecordMetadata>> {
+    pub(crate) fn partition(&self) -> i32 {
+        self.partition
+    }
+
+    pub(crate) fn place(&self) -> usize {
+        self.place
+    }
+
+    /// Has a waker woken when the slot is filled, which it must not be yet: the batch is open, and its machine locked.
+    pub(crate) fn watch(&self, waker: Waker) {
+        self.wakers.lock().unwrap_or_else(PoisonError::into_inner).push(waker);
+    }
+
+    pub(crate) fn is_filled(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
+    pub(crate) fn result(&self, index: u32, timestamp: i64) -> Option<Result<RecordMetadata>> {
         let written = match self.outcome.get()?.of(index) {
             Ok(written) => written,
             Err(error) => return Some(Err(error)),
@@ -146,6 +165,33 @@ enum Run {
     Refused(Error),
 }
 
+impl Run {
+    fn len(&self) -> usize {
+        match self {
+            Self::Queued { count, .. } => *count as usize,
+            Self::Refused(_) => 1,
+        }
+    }
+
+    fn is_known(&self) -> bool {
+        match self {
+            Self::Queued { slot, .. } => slot.is_filled(),
+            Self::Refused(_) => true,
+        }
+    }
+
+    /// The first failure among its records, if their outcome is known.
+    fn failure(&self) -> Option<Error> {
+        match self {
+            Self::Queued { slot, first, count, timestamp } => {
+                let mut indexes = *first..first.saturating_add(*count);
+                indexes.find_map(|index| slot.result(index, *timestamp)?.err())
+            }
+            Self::Refused(error) => Some(error.clone()),
+        }
+    }
+}
+
 impl Receipts {
     /// How many records these are.
     pub fn len(&self) -> usize {
@@ -172,6 +218,47 @@ impl Receipts {
         self.runs.push(Run::Queued { slot: Arc::clone(slot), first: index, count: 1, timestamp });
     }
 
+    /// Adds the record of a receipt.
+    pub(crate) fn add(&mut self, receipt: Receipt) {
+        self.push(&receipt.slot, receipt.index, receipt.timestamp);
+    }
+
+    /// Waits for all outcomes and forgets them, but for the first failure.
+    pub(crate) fn poll_first_failure(&mut self, context: &Context<'_>) -> Poll<Option<Error>> {
+        if self.poll_filled(context).is_pending() {
+            return Poll::Pending;
+        }
+        let failure = self.runs.iter().find_map(Run::failure);
+        *self = Self::default();
+        Poll::Ready(failure)
+    }
+
+    /// Forgets the first records whose outcome is known, up to one that failed, which it gives.
+    pub(crate) fn forget_known(&mut self) -> Option<Error> {
+        let known = self.runs.iter().take_while(|run| run.is_known()).count();
+        let failed = self.runs.iter().take(known).position(|run| run.failure().is_some());
+        let forgotten = failed.map_or(known, |failed| failed.saturating_add(1));
+        if forgotten > 0 {
+            (self.filled, self.place) = (self.filled.saturating_sub(forgotten), None);
+        }
+        let runs: Vec<Run> = self.runs.drain(..forgotten).collect();
+        self.records = self.records.saturating_sub(runs.iter().map(Run::len).sum());
+        runs.last().and_then(Run::failure)
+    }
+
+    fn poll_filled(&mut self, context: &Context<'_>) -> Poll<()> {
+        while let Some(run) = self.runs.get(self.filled) {
+            if let Run::Queued { slot, .. } = run
+                && slot.poll(&mut self.place, context).is_pending()
+            {
+                return Poll::Pending;
+            }
+            self.filled += 1;
+            self.place = None;
+        }
+        Poll::Ready(())
+    }
+
     pub(crate) fn refuse(&mut self, error: Error) {
         self.records += 1;
         self.runs.push(Run::Refused(error));
@@ -183,14 +270,8 @@ impl Future for Receipts {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        while let Some(run) = this.runs.get(this.filled) {
-            if let Run::Queued { slot, .. } = run
-                && slot.poll(&mut this.place, context).is_pending()
-            {
-                return Poll::Pending;
-            }
-            this.filled += 1;
-            this.place = None;
+        if this.poll_filled(context).is_pending() {
+            return Poll::Pending;
         }
         let mut results = Vec::with_capacity(this.records);
         for run in &this.runs {

@@ -23,6 +23,14 @@ impl Payload<'_> {
         }
     }
 
+    /// The bytes, shared: copied only where they were borrowed.
+    pub fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Borrowed(bytes) => Bytes::copy_from_slice(bytes),
+            Self::Shared(bytes) => bytes,
+        }
+    }
+
     fn into_owned(self) -> Payload<'static> {
         match self {
             Self::Borrowed(bytes) => Payload::Shared(Bytes::copy_from_slice(bytes)),
@@ -229,18 +237,46 @@ impl<'a> NewRecord<'a> {
         }
     }
 
+    /// The record in parts. Key, value and headers are copied only where they were borrowed.
+    pub fn into_parts(self) -> RecordParts {
+        RecordParts {
+            topic: self.topic.to_topic(),
+            partition: self.partition,
+            timestamp: self.timestamp,
+            key: self.key.map(Payload::into_bytes),
+            value: self.value.map(Payload::into_bytes),
+            headers: self
+                .headers
+                .into_iter()
+                .map(|(key, value)| (key.into_bytes(), value.map(Payload::into_bytes)))
+                .collect(),
+        }
+    }
+
+    /// Its key.
     #[inline]
-    pub(crate) fn key_bytes(&self) -> Option<&[u8]> {
+    pub fn key_bytes(&self) -> Option<&[u8]> {
         self.key.as_ref().map(Payload::as_slice)
     }
 
+    /// Its value.
     #[inline]
-    pub(crate) fn value_bytes(&self) -> Option<&[u8]> {
+    pub fn value_bytes(&self) -> Option<&[u8]> {
         self.value.as_ref().map(Payload::as_slice)
     }
 
+    /// What it takes of memory by being kept, apart from itself.
+    pub(crate) fn kept_len(&self) -> usize {
+        let headers = self.header_bytes().map(|(key, value)| {
+            size_of::<(Payload<'_>, Option<Payload<'_>>)>() + key.len() + value.map_or(0, <[u8]>::len)
+        });
+        let (key, value) = (self.key_bytes().map_or(0, <[u8]>::len), self.value_bytes().map_or(0, <[u8]>::len));
+        headers.fold(key.saturating_add(value), usize::saturating_add)
+    }
+
+    /// Its headers: key and value, in order.
     #[inline]
-    pub(crate) fn header_bytes(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> + Clone {
+    pub fn header_bytes(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> + Clone {
         self.headers.iter().map(|(key, value)| (key.as_slice(), value.as_ref().map(Payload::as_slice)))
     }
 
@@ -249,6 +285,24 @@ impl<'a> NewRecord<'a> {
     pub(crate) fn largest_len(&self) -> usize {
         largest_record_len(self.key_bytes(), self.value_bytes(), self.header_bytes())
     }
+}
+
+/// A record in parts, as [`NewRecord::into_parts`] gives them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordParts {
+    /// The topic.
+    pub topic: Topic,
+    /// The partition, where the record names one.
+    pub partition: Option<i32>,
+    /// The timestamp in milliseconds since 1970-01-01 UTC, where the record has one of its own.
+    pub timestamp: Option<i64>,
+    /// The key.
+    pub key: Option<Bytes>,
+    /// The value.
+    pub value: Option<Bytes>,
+    /// The headers in order: key and value.
+    pub headers: Vec<(Bytes, Option<Bytes>)>,
 }
 
 /// The key of a header: text, as Kafka has it.

@@ -63,7 +63,7 @@ fn a_ticket_is_refused_at_its_deadline_and_lets_the_next_one_through() {
     let (_, _large) = memory.wait(Want::Memory(50), start + Duration::from_secs(1));
     let (small, _small) = memory.wait(Want::Memory(5), later);
     assert_eq!(memory.deadline(), Some(start + Duration::from_secs(1)));
-    memory.on_time(start + Duration::from_secs(1), |_| Error::new(ErrorKind::Timeout, "over"), &mut answers);
+    memory.on_time(start + Duration::from_secs(1), |_, _| Error::new(ErrorKind::Timeout, "over"), &mut answers);
     let ok: Vec<_> = answers.iter().map(|answered| answered.answer.is_ok()).collect();
     assert_eq!(ok, [false, true]);
     assert_eq!(memory.redeem(small), 5);

@@ -61,11 +61,12 @@ fn another_sequence_changes_the_bytes_without_compressing_again() {
     let Encoding::Done(Ok(bytes)) = job.state else { panic!("not encoded") };
     let mut batch = Batch {
         number: 1,
-        slot: BatchSlot::new(Topic::from("t"), 0),
+        slot: BatchSlot::new(Topic::from("t"), 0, 0),
         stage: Stage::Ready,
         bytes: bytes.clone(),
         count: 50,
         charged: 0,
+        kept: 0,
         awaited: false,
         stamped: Producer::NONE,
         sequence: None,

@@ -18,11 +18,12 @@ const IDENTITY: Identity = Identity { id: ProducerId(3), epoch: 1 };
 fn batch(number: u64) -> Batch {
     Batch {
         number,
-        slot: BatchSlot::new(Topic::from("t"), 0),
+        slot: BatchSlot::new(Topic::from("t"), 0, 0),
         stage: Stage::Ready,
         bytes: Bytes::new(),
         count: 10,
         charged: 0,
+        kept: 0,
         awaited: false,
         stamped: Producer::NONE,
         sequence: None,

@@ -22,7 +22,7 @@ impl Wake for Counts {
 }
 
 fn slot() -> Arc<BatchSlot> {
-    BatchSlot::new(Topic::from("t"), 3)
+    BatchSlot::new(Topic::from("t"), 3, 0)
 }
 
 fn written(base_offset: i64) -> BatchOutcome {

@@ -1,0 +1,151 @@
+//! Many records on their way into batches, some of them under one lock: the futures of `enqueue_all` and `send_all`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use ottla_core::error::Result;
+
+use crate::admission::Admission;
+use crate::enqueue::Turn;
+use crate::producer::Producer;
+use crate::receipt::Receipts;
+use crate::record::{NewRecord, RecordMetadata};
+
+/// Records that are appended under one lock.
+const CHUNK: usize = 64;
+
+/// The future of [`Producer::enqueue_all`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct EnqueueAll<'a, I> {
+    producer: &'a Producer,
+    records: I,
+    /// Records that were taken from the iterator, those before `done` being queued.
+    chunk: Vec<NewRecord<'a>>,
+    done: usize,
+    /// Whether the iterator is at its end.
+    ended: bool,
+    turn: Turn,
+    receipts: Receipts,
+}
+
+impl<I> Unpin for EnqueueAll<'_, I> {}
+
+impl<'a, I: Iterator<Item = NewRecord<'a>>> EnqueueAll<'a, I> {
+    pub(crate) fn new(producer: &'a Producer, records: I) -> Self {
+        let (turn, receipts) = (Turn::default(), Receipts::default());
+        Self { producer, records, chunk: Vec::new(), done: 0, ended: false, turn, receipts }
+    }
+
+    fn poll_all(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipts>> {
+        loop {
+            let ticket = match self.turn.poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(ticket)) => ticket,
+                Poll::Ready(Err(error)) => {
+                    // The record whose turn did not come. If each that follows waited as long, the call would never end.
+                    self.receipts.refuse(error);
+                    self.done += 1;
+                    self.turn.give_up();
+                    None
+                }
+            };
+            if self.done >= self.chunk.len() {
+                self.chunk.clear();
+                self.done = 0;
+                if !self.ended {
+                    self.chunk.extend(self.records.by_ref().take(CHUNK));
+                    self.ended = self.chunk.len() < CHUNK;
+                }
+                if self.chunk.is_empty() {
+                    return Poll::Ready(Ok(std::mem::take(&mut self.receipts)));
+                }
+            }
+            let (chunk, done, receipts, turn) = (&self.chunk, &mut self.done, &mut self.receipts, &mut self.turn);
+            let waits = self.producer.object().with(|machine, now| {
+                let mut ticket = ticket;
+                let mut waits = None;
+                while let Some(record) = chunk.get(*done) {
+                    let terms = turn.terms(ticket.take(), false);
+                    match machine.append(now, record, terms, |slot, index, timestamp| {
+                        receipts.push(slot, index, timestamp);
+                    }) {
+                        Admission::Queued(()) => turn.over(),
+                        Admission::Refused(error) => receipts.refuse(error),
+                        Admission::Waits { ticket, waiting, deadline } => {
+                            waits = Some((ticket, waiting, deadline));
+                            break;
+                        }
+                    }
+                    *done += 1;
+                }
+                machine.finish(now);
+                waits
+            });
+            match waits {
+                Ok(None) => {}
+                Ok(Some((ticket, waiting, deadline))) => {
+                    self.turn.wait(self.producer, ticket, waiting, deadline);
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl<'a, I: Iterator<Item = NewRecord<'a>>> Future for EnqueueAll<'a, I> {
+    type Output = Result<Receipts>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.get_mut().poll_all(context)
+    }
+}
+
+/// The future of [`Producer::send_all`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct SendAll<'a, I> {
+    state: SendingAll<'a, I>,
+}
+
+enum SendingAll<'a, I> {
+    Queueing(EnqueueAll<'a, I>),
+    Queued(Receipts),
+}
+
+impl<I> Unpin for SendAll<'_, I> {}
+
+impl<'a, I> SendAll<'a, I> {
+    pub(crate) fn new(queueing: EnqueueAll<'a, I>) -> Self {
+        Self { state: SendingAll::Queueing(queueing) }
+    }
+}
+
+impl<'a, I: Iterator<Item = NewRecord<'a>>> Future for SendAll<'a, I> {
+    type Output = Result<Vec<Result<RecordMetadata>>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        loop {
+            match &mut this.state {
+                SendingAll::Queueing(queueing) => match queueing.poll_all(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(receipts)) => this.state = SendingAll::Queued(receipts),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                },
+                SendingAll::Queued(receipts) => return Pin::new(receipts).poll(context).map(Ok),
+            }
+        }
+    }
+}
+
+impl<I> std::fmt::Debug for EnqueueAll<'_, I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EnqueueAll").field("queued", &self.receipts.len()).finish_non_exhaustive()
+    }
+}
+
+impl<I> std::fmt::Debug for SendAll<'_, I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SendAll")
+    }
+}
