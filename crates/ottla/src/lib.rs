@@ -53,9 +53,10 @@ pub use ottla_consumer::{
     PartitionStatus, Record, RecordView, Recv, RecvBatch, Start, TimestampType,
 };
 pub use ottla_producer::{
-    Acks, CompressionType, Deliveries, Delivery, Enqueue, EnqueueAll, EnqueueTagged, HeaderKey, NewRecord, Payload,
-    Producer, ProducerConfig, Purge, Purged, Receipt, Receipts, RecordMetadata, RecordParts, RecordSink, RecvDelivery,
-    SendAll, SendRecord, TaggedProducer, TopicName, Unacknowledged,
+    Acks, CompressionType, Deliveries, Delivery, EmptyKeys, Enqueue, EnqueueAll, EnqueueTagged, HeaderKey, KeyHash,
+    Keyless, NewRecord, Partitioner, Payload, Producer, ProducerConfig, Purge, Purged, Receipt, Receipts,
+    RecordMetadata, RecordParts, RecordSink, RecvDelivery, SendAll, SendRecord, TaggedProducer, TopicName,
+    Unacknowledged,
 };
 pub use ottla_types::{BrokerId, ErrorCode, ProducerId, Topic, TopicPartition, Uuid};
 

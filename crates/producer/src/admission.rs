@@ -10,11 +10,13 @@ use ottla_core::lane::Lane;
 use ottla_core::machine::Work;
 use ottla_core::slot::Waiting;
 use ottla_protocol::records::{BatchBuilder, BatchHeader};
+use ottla_types::Topic;
 
 use crate::accumulator::{Answer, Want};
 use crate::batch::{Batch, Closing, Encode, Encoding, OpenBatch, Stage};
 use crate::machine::{Outstanding, ProducerMachine};
-use crate::partitioner::partition_for_key;
+use crate::partitioner::chooser::{Choices, Route};
+use crate::partitioner::load::Queues;
 use crate::receipt::BatchSlot;
 use crate::record::{NewRecord, TopicName};
 use crate::topics::Standing;
@@ -134,12 +136,31 @@ impl ProducerMachine {
 
         let timestamp = record.timestamp.unwrap_or(now.wall_ms);
         let (key, value) = (record.key_bytes(), record.value_bytes());
+        let route = match record.partition {
+            Some(partition) => Route::To(partition),
+            None => {
+                let choices = Choices { count: entry.count(), available: &entry.available };
+                entry.chooser.route(&self.settings.partitioner, key, value, choices, &mut self.random)
+            }
+        };
+        if route == Route::Unnamed {
+            return Admission::Refused(unnamed(&entry.topic));
+        }
         loop {
-            let chosen = match (record.partition, key) {
-                (Some(partition), _) => partition,
-                (None, Some(key)) => partition_for_key(key, entry.count()),
-                // Where no partition has a leader one must do: records wait there until it has.
-                (None, None) => entry.sticky.partition(&entry.available, &mut self.random).unwrap_or(0),
+            let chosen = match (route, entry.chooser.sticky.current()) {
+                (Route::To(partition), _) | (_, Some(partition)) => partition,
+                _ => {
+                    let queues = self.settings.adaptive_partitioning.then(|| Queues {
+                        partitions: &self.partitions,
+                        of_topic: &entry.partitions,
+                        outstanding: &self.outstanding,
+                        brokers: &self.brokers,
+                        now: now.mono,
+                        availability_timeout: self.settings.partitioner_availability_timeout,
+                    });
+                    let choices = Choices { count: entry.count(), available: &entry.available };
+                    entry.chooser.sticky.choose(choices, queues.as_ref(), &mut self.random)
+                }
             };
             let place = usize::try_from(chosen).ok().and_then(|chosen| entry.partitions.get(chosen));
             let Some(index) = place.copied() else {
@@ -180,8 +201,8 @@ impl ProducerMachine {
             open.charged = open.charged.saturating_add(added);
             open.kept = open.kept.saturating_add(beside.bytes());
             self.accumulator.charge(added.saturating_add(beside.bytes()));
-            if key.is_none() && record.partition.is_none() {
-                entry.sticky.add(added);
+            if route == Route::Sticky {
+                entry.chooser.sticky.add(added);
             }
             let kept = keep(&open.slot, offset.unsigned_abs(), timestamp);
             let full = open.builder.len() >= self.settings.batch_size;
@@ -332,7 +353,7 @@ impl ProducerMachine {
         let leader = partition.leader;
         self.unsettled = true;
         if let Some(entry) = self.topics.get_mut(partition.topic) {
-            entry.sticky.on_closed(partition.index);
+            entry.chooser.sticky.on_closed(partition.index);
         }
         let in_place = self.settings.compression.is_none() && open.builder.len() <= ENCODED_IN_PLACE;
         partition.batches.push_back(Batch {
@@ -405,6 +426,12 @@ impl ProducerMachine {
             Encoding::Todo(_) => {}
         }
     }
+}
+
+#[cold]
+fn unnamed(topic: &Topic) -> Error {
+    let context = format!("the record for topic `{topic}` names no partition, as a manual partitioner needs it");
+    Error::new(ErrorKind::Misuse, context)
 }
 
 /// There is no room for a record. `unread` bytes of deliveries that nobody reads are all that is in its way, where they are.

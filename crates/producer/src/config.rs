@@ -9,6 +9,8 @@ use ottla_core::properties::PropertyValue;
 use ottla_core::settings;
 use ottla_protocol::records::{Codec, Compression};
 
+use crate::partitioner::Partitioner;
+
 /// How many copies of a record must exist before it counts as acknowledged (`acks`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Acks {
@@ -107,6 +109,15 @@ settings! {
         lz4_level: i32 = 9, "compression.lz4.level";
         /// The level of Zstandard: -131072 to 22.
         zstd_level: i32 = 3, "compression.zstd.level";
+        /// How the partition of a record is chosen that names none.
+        partitioner: Partitioner = Partitioner::java(), "partitioner.class" | "partitioner";
+        /// Whether keys play no part in that, where they would be hashed: all records go where those without a key go.
+        partitioner_ignore_keys: bool = false, "partitioner.ignore.keys";
+        /// Whether partitions for which batches wait get fewer of the records without a key, and so slow brokers.
+        adaptive_partitioning: bool = true, "partitioner.adaptive.partitioning.enable";
+        /// With adaptive partitioning: partitions whose broker has been taking nothing for longer get none of the records
+        /// without a key until it does. Zero turns that off.
+        partitioner_availability_timeout: Duration = Duration::ZERO, "partitioner.availability.timeout.ms";
         /// How often a batch is sent again; what ends the retries is normally `delivery.timeout.ms`.
         retries: u32 = 2_147_483_647, "retries" | "message.send.max.retries";
         /// The first pause before a batch is sent again.
@@ -130,6 +141,9 @@ pub(crate) struct Settings {
     pub(crate) max_request_size: usize,
     pub(crate) max_in_flight: usize,
     pub(crate) compression: Compression,
+    pub(crate) partitioner: Partitioner,
+    pub(crate) adaptive_partitioning: bool,
+    pub(crate) partitioner_availability_timeout: Duration,
     pub(crate) retries: u32,
     pub(crate) backoff: BackoffPolicy,
 }
@@ -182,6 +196,8 @@ impl ProducerConfig {
             }
         }
         violations.finish()?;
+        let partitioner = self.partitioner.clone();
+        let partitioner = if self.partitioner_ignore_keys { partitioner.ignoring_keys() } else { partitioner };
         Ok(Settings {
             acks: self.acks,
             idempotent,
@@ -194,6 +210,9 @@ impl ProducerConfig {
             max_request_size: self.max_request_size_bytes,
             max_in_flight: self.max_in_flight_requests as usize,
             compression,
+            partitioner,
+            adaptive_partitioning: self.adaptive_partitioning,
+            partitioner_availability_timeout: self.partitioner_availability_timeout,
             retries: self.retries,
             backoff: BackoffPolicy { initial: self.retry_backoff, max: self.retry_backoff_max },
         })

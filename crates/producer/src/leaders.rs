@@ -35,6 +35,7 @@ impl ProducerMachine {
                 let recreated = !entry.id.is_nil() && !info.id.is_nil() && entry.id != info.id;
                 entry.standing = Standing::Known;
                 entry.failures = 0;
+                let before = entry.partitions.len();
                 while entry.partitions.len() < info.partitions.len() {
                     let number = entry.count();
                     entry.partitions.push(self.partitions.len());
@@ -42,9 +43,9 @@ impl ProducerMachine {
                 }
                 let leaders = info.partitions.iter().enumerate().filter(|(_, partition)| partition.leader.is_some());
                 let available: Vec<i32> = leaders.filter_map(|(number, _)| i32::try_from(number).ok()).collect();
-                if available != entry.available {
+                if available != entry.available || entry.partitions.len() != before {
                     entry.available = available;
-                    entry.sticky.reset();
+                    entry.on_other_partitions();
                 }
                 let partitions = entry.partitions.clone();
                 if info.id != Uuid::NIL {
@@ -68,7 +69,7 @@ impl ProducerMachine {
                 let again = verdict(*code).is_retriable();
                 entry.standing = if again { Standing::Unknown(Some(*code)) } else { Standing::Refused(*code) };
                 entry.available.clear();
-                entry.sticky.reset();
+                entry.on_other_partitions();
                 let (failures, name) = (entry.failures, entry.topic.clone());
                 let partitions = entry.partitions.clone();
                 if again {

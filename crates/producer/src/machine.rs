@@ -368,6 +368,8 @@ impl Machine for ProducerMachine {
 }
 
 #[cfg(test)]
+mod partitioning;
+#[cfg(test)]
 mod storm;
 #[cfg(test)]
 mod tests;

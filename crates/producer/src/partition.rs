@@ -101,6 +101,17 @@ impl Partition {
         usize::try_from(records).unwrap_or(0)
     }
 
+    /// How many batches wait, the open one included: those that no request has taken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.batches.len().saturating_sub(self.in_flight) + usize::from(self.open.is_some())
+    }
+
+    /// Whether the next batch is ready and waits for nothing but answers to those before it.
+    pub(crate) fn is_held_up(&self) -> bool {
+        let next = self.batches.get(self.in_flight);
+        self.recovery == Recovery::None && self.in_flight > 0 && next.is_some_and(|next| next.stage == Stage::Ready)
+    }
+
     /// Where a batch stands among those without an outcome.
     pub(crate) fn position(&self, number: u64) -> Option<usize> {
         self.batches.binary_search_by_key(&number, |batch| batch.number).ok()

@@ -112,7 +112,7 @@ impl Driver {
 
     /// The first record brings topic, connection and identity; it is acknowledged.
     fn enqueue_warm_up(&mut self) -> Receipt {
-        let receipt = self.enqueue("warm-up");
+        let receipt = self.enqueue_to(0, "warm-up");
         self.flush_out();
         if let Some(id) = self.identity_asked.pop_front() {
             self.identify(id, 9, 0);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ottla_protocol::Utf8Bytes;
 use ottla_types::{ErrorCode, Topic, Uuid};
 
-use crate::partitioner::sticky::Sticky;
+use crate::partitioner::chooser::Chooser;
 use crate::record::TopicName;
 
 /// Whether records can be queued for a topic.
@@ -33,7 +33,8 @@ pub(crate) struct TopicEntry {
     pub(crate) partitions: Vec<usize>,
     /// The partitions that have a leader.
     pub(crate) available: Vec<i32>,
-    pub(crate) sticky: Sticky,
+    /// Chooses among them for records that name none.
+    pub(crate) chooser: Chooser,
     /// Whether it is going to be asked for again after a pause.
     pub(crate) asking: bool,
     /// How many views in a row did not help.
@@ -50,7 +51,7 @@ impl TopicEntry {
             standing: Standing::Unknown(None),
             partitions: Vec::new(),
             available: Vec::new(),
-            sticky: Sticky::default(),
+            chooser: Chooser::default(),
             asking: false,
             failures: 0,
         }
@@ -59,6 +60,11 @@ impl TopicEntry {
     /// The number of partitions.
     pub(crate) fn count(&self) -> i32 {
         i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
+    }
+
+    /// There are other partitions to choose from.
+    pub(crate) fn on_other_partitions(&mut self) {
+        self.chooser.reset();
     }
 }
 

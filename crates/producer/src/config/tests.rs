@@ -49,3 +49,22 @@ fn java_and_librdkafka_names_are_read() {
     assert_eq!(config.compression, CompressionType::Lz4);
     assert_eq!((config.batch_size_bytes, config.retries), (1000, 3));
 }
+
+#[test]
+fn partitioners_are_read_by_their_names_in_java_and_librdkafka() {
+    let text = "partitioner.class=org.apache.kafka.clients.producer.RoundRobinPartitioner\n\
+                partitioner.ignore.keys=true\npartitioner.adaptive.partitioning.enable=false\n\
+                partitioner.availability.timeout.ms=250";
+    let mut properties = Properties::parse(text).unwrap();
+    let config = ProducerConfig::from_properties(&mut properties).unwrap();
+    properties.finish().unwrap();
+    assert_eq!(format!("{:?}", config.partitioner), "RoundRobin(1)");
+    assert!(config.partitioner_ignore_keys && !config.adaptive_partitioning);
+    assert_eq!(config.partitioner_availability_timeout, Duration::from_millis(250));
+    let mut properties = Properties::parse("partitioner=consistent_random").unwrap();
+    let config = ProducerConfig::from_properties(&mut properties).unwrap();
+    assert!(format!("{:?}", config.partitioner).contains("Crc32"));
+    let mut properties = Properties::parse("partitioner=by_taste").unwrap();
+    let error = ProducerConfig::from_properties(&mut properties).unwrap_err().to_string();
+    assert!(error.contains("`partitioner` = `by_taste`") && error.contains("murmur2_random"), "{error}");
+}

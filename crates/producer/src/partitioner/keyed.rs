@@ -1,0 +1,78 @@
+//! The partition of a key: a hash, and the way from 32 bits to a partition, in which clients differ as much.
+
+use crc_fast::crc32_iso_hdlc;
+
+use super::murmur2::murmur2;
+
+/// How a key becomes a partition.
+///
+/// ```
+/// use ottla_producer::KeyHash;
+///
+/// assert_eq!(KeyHash::MURMUR2.partition(b"foo", 100), 16);
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeyHash {
+    function: Function,
+    arithmetic: HashArithmetic,
+}
+
+#[derive(Clone, Debug)]
+enum Function {
+    Murmur2,
+    Fnv1a,
+    Crc32,
+}
+
+/// From a hash of 32 bits to one of `n` partitions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HashArithmetic {
+    /// The sign bit is cleared, then the remainder taken: Java, sarama's reference hash (`WithAbsFirst`).
+    Masked,
+    /// The remainder of the hash as a signed number, then that without its sign: sarama's hash.
+    SignedRemainder,
+    /// The remainder of the hash as an unsigned number: librdkafka's CRC-32 (sarama's `WithHashUnsigned`).
+    Unsigned,
+}
+
+impl KeyHash {
+    /// Java's: murmur2 with the sign bit cleared.
+    pub const MURMUR2: Self = Self { function: Function::Murmur2, arithmetic: HashArithmetic::Masked };
+    /// sarama's `NewHashPartitioner`, kafka-go's `Hash` and librdkafka's `fnv1a`: FNV-1a, the remainder without its sign.
+    pub const FNV1A: Self = Self { function: Function::Fnv1a, arithmetic: HashArithmetic::SignedRemainder };
+    /// sarama's `NewReferenceHashPartitioner` and kafka-go's `ReferenceHash`: FNV-1a with the sign bit cleared.
+    pub const FNV1A_REFERENCE: Self = Self { function: Function::Fnv1a, arithmetic: HashArithmetic::Masked };
+    /// librdkafka's `consistent`, kafka-go's `CRC32Balancer`, sarama's `NewConsistentCRCHashPartitioner`: CRC-32, unsigned.
+    pub const CRC32: Self = Self { function: Function::Crc32, arithmetic: HashArithmetic::Unsigned };
+
+    /// The partition of `partitions` that a key belongs to. With no partitions the answer is 0.
+    pub fn partition(&self, key: &[u8], partitions: i32) -> i32 {
+        let hash = match &self.function {
+            Function::Murmur2 => murmur2(key),
+            Function::Fnv1a => fnv1a(key),
+            Function::Crc32 => crc32_iso_hdlc(key),
+        };
+        self.arithmetic.partition(hash, partitions)
+    }
+}
+
+impl HashArithmetic {
+    fn partition(self, hash: u32, partitions: i32) -> i32 {
+        let Some(count) = u32::try_from(partitions).ok().filter(|count| *count > 0) else { return 0 };
+        let partition = match self {
+            Self::Masked => (hash & 0x7fff_ffff) % count,
+            // |h rem n| is |h| rem n; of -2³¹, too, the magnitude is there when it is unsigned.
+            Self::SignedRemainder => hash.cast_signed().unsigned_abs() % count,
+            Self::Unsigned => hash % count,
+        };
+        partition.cast_signed()
+    }
+}
+
+/// FNV-1a of 32 bits; the crate `fnv` has only that of 64.
+fn fnv1a(key: &[u8]) -> u32 {
+    key.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+#[cfg(test)]
+mod tests;
