@@ -4,4 +4,5 @@
 mod admin;
 mod consuming;
 mod fixture;
+mod partitioning;
 mod producing;
