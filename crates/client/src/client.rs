@@ -97,6 +97,16 @@ impl Client {
             .map_err(|_| Error::new(ErrorKind::Timeout, "not all of the client's tasks ended in time"))
     }
 
+    /// Resolves when all of the client's tasks have ended. It does not keep them from ending.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let shared = Arc::clone(&self.0.io.shared);
+        async move { shared.shutdown.ended().await }
+    }
+
+    pub(crate) fn runtime(&self) -> &Handle {
+        self.0.io.shared.runtime()
+    }
+
     pub(crate) fn caller(&self) -> &Caller {
         &self.0.caller
     }

@@ -23,6 +23,7 @@ mod read_buffer;
 mod transport;
 mod resolve;
 mod shutdown;
+mod blocking;
 pub mod raw;
 
 pub use client::Client;
@@ -31,5 +32,6 @@ pub use transport::{Connecting, Connector, Stream};
 
 /// For ottla's own crates: not covered by semantic versioning.
 pub mod internal {
+    pub use crate::blocking::{block_on, close as close_blocking, on_its_own_thread};
     pub use crate::client::internal::{caller, cluster, io, request_timeout};
 }

@@ -138,6 +138,10 @@ impl Shared {
         self.reconnect.pause(failures, &mut random)
     }
 
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
     pub(crate) fn closed_error(&self) -> Error {
         let context =
             if self.shutdown.is_closing() { "the client was closed" } else { "the client's runtime has ended" };

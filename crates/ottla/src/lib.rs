@@ -4,6 +4,7 @@
 //!   the cluster.
 //! * [`Producer`]: idempotent and batching. [`send`](Producer::send) waits for the acknowledgement,
 //!   [`enqueue`](Producer::enqueue) gives a receipt for it.
+//! * [`blocking`]: the producer for callers without a runtime.
 //! * [`Consumer`]: reads assigned partitions from where you say; [`Control`] seeks, pauses and resumes from any task.
 //! * [`Admin`]: topics, cluster, offsets.
 //! * [`raw`]: any request of Kafka's protocol, typed, to the broker that it is for.
@@ -62,6 +63,7 @@ pub use ottla_types::{BrokerId, ErrorCode, ProducerId, Topic, TopicPartition, Uu
 
 pub use ottla_admin::{Error, ErrorKind, Outcome, Properties, Rejected, Result, SettingKey};
 
+pub mod blocking;
 pub mod raw;
 
 /// The program in the README compiles.

@@ -13,3 +13,5 @@ mod consume;
 mod produce;
 #[path = "support.rs"]
 pub(crate) mod support;
+#[path = "ways_in.rs"]
+mod ways_in;
