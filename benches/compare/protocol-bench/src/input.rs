@@ -104,7 +104,8 @@ impl Input {
             .collect();
         metadata.topics = (0..100).map(topic_of_100).collect();
 
-        let of = |name: &str, message, count, wire| Self { name: name.into(), count, codec: Codec::None, wire, message };
+        let of =
+            |name: &str, message, count, wire| Self { name: name.into(), count, codec: Codec::None, wire, message };
         vec![
             of("Produce request, 100 partitions, per partition", "produce", 100, encoded(&produce, PRODUCE)),
             of("Fetch response, 100 partitions of 10 records, per partition", "fetch", 100, encoded(&fetch, FETCH)),
@@ -139,7 +140,8 @@ fn encoded<M: Message + Encode>(message: &M, version: i16) -> Bytes {
 
 fn batch(len: usize, count: usize, codec: Codec, with_headers: bool) -> Bytes {
     let mut builder = BatchBuilder::new(Vec::new());
-    let headers = [(&b"traceparent"[..], Some(&b"00-0af7651916cd43dd8448eb211c80319c-01"[..])), (&b"v"[..], Some(&b"1"[..]))];
+    let headers =
+        [(&b"traceparent"[..], Some(&b"00-0af7651916cd43dd8448eb211c80319c-01"[..])), (&b"v"[..], Some(&b"1"[..]))];
     for number in 0..count {
         let value = text(len, number);
         let timestamp = 1_700_000_000_000 + number as i64 / 8;

@@ -13,6 +13,8 @@ mod ottla;
 use input::Input;
 use measure::Rows;
 
+const CRATES: [&str; 4] = ["ottla", "kafka-protocol", "krabka-protocol", "kacrab-protocol"];
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let rounds = arguments.next().map_or(9, |rounds| rounds.parse().expect("usage: protocol-bench [ROUNDS [FILTER]]"));
@@ -21,26 +23,29 @@ fn main() {
     for input in Input::batches() {
         let [encode, decode, walk] = ["encode", "decode", "walk"].map(|work| format!("{work}, {}", input.name));
         let count = input.count;
-        let mut encoders = vec![("ottla", ottla::encode(&input))];
-        let mut decoders = vec![("ottla", ottla::decode(&input))];
-        encoders.push(("kafka-protocol", kafka_protocol::encode(&input)));
-        decoders.push(("kafka-protocol", kafka_protocol::decode(&input)));
-        encoders.push(("krabka-protocol", krabka::encode(&input)));
-        decoders.push(("krabka-protocol", krabka::decode(&input)));
-        encoders.push(("kacrab-protocol", kacrab::encode(&input)));
-        decoders.push(("kacrab-protocol", kacrab::decode(&input)));
-        rows.run(&encode, count, encoders);
-        rows.run(&decode, count, decoders);
+        let encoders =
+            [ottla::encode(&input), kafka_protocol::encode(&input), krabka::encode(&input), kacrab::encode(&input)];
+        let decoders =
+            [ottla::decode(&input), kafka_protocol::decode(&input), krabka::decode(&input), kacrab::decode(&input)];
+        rows.run(&encode, count, CRATES.into_iter().zip(encoders).collect());
+        rows.run(&decode, count, CRATES.into_iter().zip(decoders).collect());
         rows.run(&walk, count, vec![("ottla", ottla::walk(&input)), ("krabka-protocol", krabka::walk(&input))]);
     }
     for input in Input::messages() {
-        let [encode, decode] = ["encode", "decode"].map(|work| format!("{work} {}", input.name));
-        let (ours, theirs) = (ottla::message(&input), kafka_protocol::message(&input));
-        let (krabka, kacrab) = (krabka::message(&input), kacrab::message(&input));
-        let names = ["ottla", "kafka-protocol", "krabka-protocol", "kacrab-protocol"];
-        let (encoders, decoders): (Vec<_>, Vec<_>) = [ours, theirs, krabka, kacrab].into_iter().unzip();
-        rows.run(&encode, input.count, names.into_iter().zip(encoders).collect());
-        rows.run(&decode, input.count, names.into_iter().zip(decoders).collect());
+        let all = || {
+            [ottla::message(&input), kafka_protocol::message(&input), krabka::message(&input), kacrab::message(&input)]
+        };
+        let (encoders, decoders): (Vec<_>, Vec<_>) = all().into_iter().unzip();
+        let [buffer, send, decode] =
+            ["encode into one buffer,", "encode to be sent,", "decode"].map(|work| format!("{work} {}", input.name));
+        rows.run(&buffer, input.count, CRATES.into_iter().zip(encoders).collect());
+        if input.message != "metadata" {
+            // the others have no other form than one buffer
+            let mut encoders: Vec<_> = all().into_iter().map(|(encode, _)| encode).collect();
+            encoders[0] = ottla::frame(&input);
+            rows.run(&send, input.count, CRATES.into_iter().zip(encoders).collect());
+        }
+        rows.run(&decode, input.count, CRATES.into_iter().zip(decoders).collect());
     }
     rows.print();
 }

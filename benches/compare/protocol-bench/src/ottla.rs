@@ -4,9 +4,10 @@ use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};
 use ottla_compression::{Codec, Compression, Compressor, Decompressor};
-use ottla_protocol::{Decode, Encode, Message};
+use ottla_protocol::frame::{encode_request, encode_response};
 use ottla_protocol::messages::{FetchResponse, MetadataResponse, ProduceRequest};
 use ottla_protocol::records::{BatchBuilder, OwnedBatch, batches};
+use ottla_protocol::{Decode, Encode, Message};
 
 use crate::input::{FETCH, Input, METADATA, PRODUCE};
 use crate::measure::Work;
@@ -90,6 +91,24 @@ pub fn message(input: &Input) -> (Work, Work) {
             count
         }),
         _ => typed::<MetadataResponse>(&input.wire, METADATA, |_| 0),
+    }
+}
+
+/// A whole frame as it goes to the socket: its length and header too, and large records shared instead of copied.
+pub fn frame(input: &Input) -> Work {
+    match input.message {
+        "produce" => {
+            let request = ProduceRequest::decode(&input.wire, PRODUCE).expect("reads");
+            Box::new(move || {
+                black_box(encode_request(&request, PRODUCE, Some("client")).expect("writes"));
+            })
+        }
+        _ => {
+            let response = FetchResponse::decode(&input.wire, FETCH).expect("reads");
+            Box::new(move || {
+                black_box(encode_response(&response, FETCH, 7).expect("writes"));
+            })
+        }
     }
 }
 
