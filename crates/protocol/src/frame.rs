@@ -1,6 +1,6 @@
 //! Whole requests and responses as they travel: length, header, body.
 //!
-//! A frame goes out as one buffer of our own and, after it, chunks: records of 1 KiB and more are shared with the message
+//! A frame goes out as one buffer of our own and, after it, chunks: records of 4 KiB and more are shared with the message
 //! and never copied. A frame comes in as one buffer without its length, which whoever reads the socket has taken off.
 
 #[cfg(feature = "messages")]

@@ -8,8 +8,9 @@ use ottla_types::{BrokerId, ErrorCode, ProducerId, Uuid};
 
 use crate::{Absent, EncodeErrorKind, TaggedFields, Utf8Bytes};
 
-/// Records of at least this many bytes are shared with the message instead of being copied, where chunks are taken.
-const SHARE_FROM: usize = 1024;
+/// Records of at least this many bytes are shared with the message instead of being copied, where chunks are taken: below it
+/// a copy costs less than a chunk.
+const SHARE_FROM: usize = 4096;
 
 /// The most bytes that a message can have.
 const MOST: usize = i32::MAX as usize;
@@ -208,7 +209,15 @@ impl<'a> Writer<'a> {
     }
 
     /// A length or a count, or null.
+    #[inline]
     fn length(&mut self, length: Option<usize>, field: &'static str) {
+        match length {
+            Some(length @ 0..0x7f) if self.flexible => self.put([(length as u8).wrapping_add(1)]),
+            length => self.any_length(length, field),
+        }
+    }
+
+    fn any_length(&mut self, length: Option<usize>, field: &'static str) {
         let length = match length.map(i32::try_from) {
             None => -1,
             Some(Ok(length)) if length < i32::MAX => length,
@@ -336,9 +345,10 @@ impl<'a> Writer<'a> {
     }
 
     /// The tagged fields of a struct that knows none.
+    #[inline]
     pub(crate) fn unknown_tags(&mut self, unknown: &TaggedFields) {
         if unknown.is_empty() {
-            return self.unsigned_varint(0);
+            return self.put([0]);
         }
         let tags = self.begin_tags(&[], unknown);
         self.end_tags(tags);

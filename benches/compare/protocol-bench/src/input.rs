@@ -55,62 +55,65 @@ impl Input {
 
     /// Messages, each counted by its partitions.
     pub fn messages() -> Vec<Self> {
-        let records = batch(100, 10, Codec::None, false);
-        let topic_id = Uuid([7; 16]);
-        let mut produce = ProduceRequest::default();
-        produce.acks = -1;
-        produce.timeout_ms = 30_000;
-        let mut topic = TopicProduceData::default();
-        topic.topic_id = topic_id;
-        topic.partition_data = (0..100)
-            .map(|index| {
-                let mut partition = PartitionProduceData::default();
-                partition.index = index;
-                partition.records = Some(records.clone());
-                partition
-            })
-            .collect();
-        produce.topic_data = vec![topic];
-
-        let mut fetch = FetchResponse::default();
-        fetch.session_id = 77;
-        let mut topic = FetchableTopicResponse::default();
-        topic.topic_id = topic_id;
-        topic.partitions = (0..100)
-            .map(|index| {
-                let mut partition = PartitionData::default();
-                partition.partition_index = index;
-                partition.high_watermark = 1_000_000;
-                partition.last_stable_offset = 1_000_000;
-                partition.log_start_offset = 0;
-                partition.aborted_transactions = None;
-                partition.records = Some(records.clone());
-                partition
-            })
-            .collect();
-        fetch.responses = vec![topic];
-
-        let mut metadata = MetadataResponse::default();
-        metadata.cluster_id = Some("a-cluster-of-some-name".into());
-        metadata.brokers = (0..12)
-            .map(|id| {
-                let mut broker = MetadataResponseBroker::default();
-                broker.node_id = BrokerId(id);
-                broker.host = format!("broker-{id}.example.org").into();
-                broker.port = 9092;
-                broker.rack = Some("rack-1".into());
-                broker
-            })
-            .collect();
-        metadata.topics = (0..100).map(topic_of_100).collect();
-
+        let small = batch(100, 10, Codec::None, false);
+        let large = batch(100, 150, Codec::None, false);
         let of =
             |name: &str, message, count, wire| Self { name: name.into(), count, codec: Codec::None, wire, message };
         vec![
-            of("Produce request, 100 partitions, per partition", "produce", 100, encoded(&produce, PRODUCE)),
-            of("Fetch response, 100 partitions of 10 records, per partition", "fetch", 100, encoded(&fetch, FETCH)),
-            of("Metadata of 10 000 partitions, per partition", "metadata", 10_000, encoded(&metadata, METADATA)),
+            of(
+                "Produce request of 100 partitions, 10 records each",
+                "produce",
+                100,
+                encoded(&produce(&small), PRODUCE),
+            ),
+            of("Produce request of 100 partitions, 16 KiB each", "produce", 100, encoded(&produce(&large), PRODUCE)),
+            of("Fetch response of 100 partitions, 10 records each", "fetch", 100, encoded(&fetch(&small), FETCH)),
+            of("Fetch response of 100 partitions, 16 KiB each", "fetch", 100, encoded(&fetch(&large), FETCH)),
+            of("Metadata of 10 000 partitions", "metadata", 10_000, encoded(&metadata(), METADATA)),
         ]
+    }
+}
+
+const TOPIC_ID: Uuid = Uuid([7; 16]);
+
+fn produce(records: &Bytes) -> ProduceRequest {
+    let mut topic = TopicProduceData { topic_id: TOPIC_ID, ..Default::default() };
+    for index in 0..100 {
+        let partition = PartitionProduceData { index, records: Some(records.clone()), ..Default::default() };
+        topic.partition_data.push(partition);
+    }
+    ProduceRequest { acks: -1, timeout_ms: 30_000, topic_data: vec![topic], ..Default::default() }
+}
+
+fn fetch(records: &Bytes) -> FetchResponse {
+    let mut topic = FetchableTopicResponse { topic_id: TOPIC_ID, ..Default::default() };
+    for partition_index in 0..100 {
+        topic.partitions.push(PartitionData {
+            partition_index,
+            high_watermark: 1_000_000,
+            last_stable_offset: 1_000_000,
+            log_start_offset: 0,
+            aborted_transactions: None,
+            records: Some(records.clone()),
+            ..Default::default()
+        });
+    }
+    FetchResponse { session_id: 77, responses: vec![topic], ..Default::default() }
+}
+
+fn metadata() -> MetadataResponse {
+    let broker = |id| MetadataResponseBroker {
+        node_id: BrokerId(id),
+        host: format!("broker-{id}.example.org").into(),
+        port: 9092,
+        rack: Some("rack-1".into()),
+        ..Default::default()
+    };
+    MetadataResponse {
+        cluster_id: Some("a-cluster-of-some-name".into()),
+        brokers: (0..12).map(broker).collect(),
+        topics: (0..100).map(topic_of_100).collect(),
+        ..Default::default()
     }
 }
 

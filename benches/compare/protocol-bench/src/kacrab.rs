@@ -43,7 +43,13 @@ macro_rules! typed {
         let mut out = BytesMut::with_capacity($input.wire.len());
         message.write(&mut out, $version).expect("writes");
         assert_eq!(out, $input.wire);
-        let wire = $input.wire.clone();
+        let (wire, again) = ($input.wire.clone(), message.clone());
+        let length = wire.len();
+        let send = move || {
+            let mut out = BytesMut::with_capacity(length);
+            again.write(&mut out, $version).expect("writes");
+            black_box(out);
+        };
         let encode = move || {
             out.clear();
             message.write(&mut out, $version).expect("writes");
@@ -54,11 +60,11 @@ macro_rules! typed {
             black_box(then(&message));
             black_box(message);
         };
-        (Box::new(encode) as Work, Box::new(decode) as Work)
+        (Box::new(encode) as Work, Box::new(send) as Work, Box::new(decode) as Work)
     }};
 }
 
-pub fn message(input: &Input) -> (Work, Work) {
+pub fn message(input: &Input) -> (Work, Work, Work) {
     match input.message {
         "produce" => typed!(ProduceRequestData, input, PRODUCE, |_| 0),
         "fetch" => typed!(FetchResponseData, input, FETCH, |response| {

@@ -45,7 +45,7 @@ pub fn decode(input: &Input) -> Work {
     })
 }
 
-pub fn message(input: &Input) -> (Work, Work) {
+pub fn message(input: &Input) -> (Work, Work, Work) {
     match input.message {
         "produce" => typed::<ProduceRequest>(&input.wire, PRODUCE, |_| 0),
         "fetch" => typed::<FetchResponse>(&input.wire, FETCH, |response| {
@@ -57,12 +57,22 @@ pub fn message(input: &Input) -> (Work, Work) {
     }
 }
 
-fn typed<M: Encodable + Decodable + 'static>(wire: &Bytes, version: i16, then: fn(&M) -> usize) -> (Work, Work) {
+fn typed<M: Encodable + Decodable + Clone + 'static>(
+    wire: &Bytes,
+    version: i16,
+    then: fn(&M) -> usize,
+) -> (Work, Work, Work) {
     let message = M::decode(&mut wire.clone(), version).expect("reads");
     let mut out = BytesMut::with_capacity(wire.len());
     message.encode(&mut out, version).expect("writes");
     assert_eq!(out, wire);
-    let wire = wire.clone();
+    let (wire, again) = (wire.clone(), message.clone());
+    let length = wire.len();
+    let send = move || {
+        let mut out = BytesMut::with_capacity(length);
+        again.encode(&mut out, version).expect("writes");
+        black_box(out);
+    };
     let encode = move || {
         out.clear();
         message.encode(&mut out, version).expect("writes");
@@ -73,5 +83,5 @@ fn typed<M: Encodable + Decodable + 'static>(wire: &Bytes, version: i16, then: f
         black_box(then(&message));
         black_box(message);
     };
-    (Box::new(encode), Box::new(decode))
+    (Box::new(encode), Box::new(send), Box::new(decode))
 }

@@ -47,7 +47,7 @@ pub fn walk(input: &Input) -> Work {
     })
 }
 
-pub fn message(input: &Input) -> (Work, Work) {
+pub fn message(input: &Input) -> (Work, Work, Work) {
     match input.message {
         "produce" => {
             let mut request = ProduceRequest::decode(&mut input.wire.clone(), PRODUCE).expect("reads");
@@ -76,11 +76,21 @@ fn encoded(records: &mut Option<RecordsPayload>) {
     }
 }
 
-fn typed<M: Encode + for<'a> Decode<'a> + 'static>(wire: &Bytes, version: i16, message: M) -> (Work, Work) {
+fn typed<M: Encode + for<'a> Decode<'a> + Clone + 'static>(
+    wire: &Bytes,
+    version: i16,
+    message: M,
+) -> (Work, Work, Work) {
     let mut out = BytesMut::with_capacity(wire.len());
     message.encode(&mut out, version).expect("writes");
     assert_eq!(out, wire);
-    let wire = wire.clone();
+    let (wire, again) = (wire.clone(), message.clone());
+    let length = wire.len();
+    let send = move || {
+        let mut out = BytesMut::with_capacity(length);
+        again.encode(&mut out, version).expect("writes");
+        black_box(out);
+    };
     let encode = move || {
         out.clear();
         message.encode(&mut out, version).expect("writes");
@@ -89,5 +99,5 @@ fn typed<M: Encode + for<'a> Decode<'a> + 'static>(wire: &Bytes, version: i16, m
     let decode = move || {
         black_box(M::decode(&mut wire.clone(), version).expect("reads"));
     };
-    (Box::new(encode), Box::new(decode))
+    (Box::new(encode), Box::new(send), Box::new(decode))
 }

@@ -32,20 +32,18 @@ fn main() {
         rows.run(&walk, count, vec![("ottla", ottla::walk(&input)), ("krabka-protocol", krabka::walk(&input))]);
     }
     for input in Input::messages() {
-        let all = || {
-            [ottla::message(&input), kafka_protocol::message(&input), krabka::message(&input), kacrab::message(&input)]
-        };
-        let (encoders, decoders): (Vec<_>, Vec<_>) = all().into_iter().unzip();
-        let [buffer, send, decode] =
-            ["encode into one buffer,", "encode to be sent,", "decode"].map(|work| format!("{work} {}", input.name));
-        rows.run(&buffer, input.count, CRATES.into_iter().zip(encoders).collect());
-        if input.message != "metadata" {
-            // the others have no other form than one buffer
-            let mut encoders: Vec<_> = all().into_iter().map(|(encode, _)| encode).collect();
-            encoders[0] = ottla::frame(&input);
-            rows.run(&send, input.count, CRATES.into_iter().zip(encoders).collect());
+        let all =
+            [ottla::message(&input), kafka_protocol::message(&input), krabka::message(&input), kacrab::message(&input)];
+        let (mut buffer, mut send, mut decode) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, (into_buffer, to_be_sent, decoded)) in CRATES.into_iter().zip(all) {
+            buffer.push((name, into_buffer));
+            send.push((name, to_be_sent));
+            decode.push((name, decoded));
         }
-        rows.run(&decode, input.count, CRATES.into_iter().zip(decoders).collect());
+        let Input { name, count, .. } = &input;
+        rows.run(&format!("encode into a buffer that is there, {name}"), *count, buffer);
+        rows.run(&format!("encode to be sent, {name}"), *count, send);
+        rows.run(&format!("decode, {name}"), *count, decode);
     }
     rows.print();
 }

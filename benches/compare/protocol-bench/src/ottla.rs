@@ -7,7 +7,7 @@ use ottla_compression::{Codec, Compression, Compressor, Decompressor};
 use ottla_protocol::frame::{encode_request, encode_response};
 use ottla_protocol::messages::{FetchResponse, MetadataResponse, ProduceRequest};
 use ottla_protocol::records::{BatchBuilder, OwnedBatch, batches};
-use ottla_protocol::{Decode, Encode, Message};
+use ottla_protocol::{Decode, Encode, Message, Request, Response};
 
 use crate::input::{FETCH, Input, METADATA, PRODUCE};
 use crate::measure::Work;
@@ -75,10 +75,10 @@ pub fn walk(input: &Input) -> Work {
     })
 }
 
-pub fn message(input: &Input) -> (Work, Work) {
+pub fn message(input: &Input) -> (Work, Work, Work) {
     match input.message {
-        "produce" => typed::<ProduceRequest>(&input.wire, PRODUCE, |_| 0),
-        "fetch" => typed::<FetchResponse>(&input.wire, FETCH, |response| {
+        "produce" => typed::<ProduceRequest>(&input.wire, PRODUCE, send_request, |_| 0),
+        "fetch" => typed::<FetchResponse>(&input.wire, FETCH, send_response, |response| {
             let partitions = response.responses.iter().flat_map(|topic| &topic.partitions);
             let mut decompressor = Decompressor::new();
             let mut count = 0;
@@ -90,34 +90,31 @@ pub fn message(input: &Input) -> (Work, Work) {
             }
             count
         }),
-        _ => typed::<MetadataResponse>(&input.wire, METADATA, |_| 0),
+        _ => typed::<MetadataResponse>(&input.wire, METADATA, send_response, |_| 0),
     }
 }
 
 /// A whole frame as it goes to the socket: its length and header too, and large records shared instead of copied.
-pub fn frame(input: &Input) -> Work {
-    match input.message {
-        "produce" => {
-            let request = ProduceRequest::decode(&input.wire, PRODUCE).expect("reads");
-            Box::new(move || {
-                black_box(encode_request(&request, PRODUCE, Some("client")).expect("writes"));
-            })
-        }
-        _ => {
-            let response = FetchResponse::decode(&input.wire, FETCH).expect("reads");
-            Box::new(move || {
-                black_box(encode_response(&response, FETCH, 7).expect("writes"));
-            })
-        }
-    }
+fn send_request<R: Request>(request: &R, version: i16) {
+    black_box(encode_request(request, version, Some("client")).expect("writes"));
 }
 
-fn typed<M: Message + Encode + Decode>(wire: &Bytes, version: i16, then: fn(&M) -> usize) -> (Work, Work) {
+fn send_response<R: Response>(response: &R, version: i16) {
+    black_box(encode_response(response, version, 7).expect("writes"));
+}
+
+fn typed<M: Message + Encode + Decode>(
+    wire: &Bytes,
+    version: i16,
+    send: fn(&M, i16),
+    then: fn(&M) -> usize,
+) -> (Work, Work, Work) {
     let message = M::decode(wire, version).expect("reads");
     let mut out = BytesMut::with_capacity(wire.len());
     message.encode(version, &mut out).expect("writes");
     assert_eq!(out, wire);
-    let wire = wire.clone();
+    let (wire, again) = (wire.clone(), message.clone());
+    let send = move || send(&again, version);
     let encode = move || {
         out.clear();
         message.encode(version, &mut out).expect("writes");
@@ -128,5 +125,5 @@ fn typed<M: Message + Encode + Decode>(wire: &Bytes, version: i16, then: fn(&M) 
         black_box(then(&message));
         black_box(message);
     };
-    (Box::new(encode), Box::new(decode))
+    (Box::new(encode), Box::new(send), Box::new(decode))
 }

@@ -68,7 +68,7 @@ fn a_client_without_a_name_and_the_request_without_a_client_id_are_read() {
 #[test]
 fn large_records_leave_as_chunks_that_are_shared_with_the_request() {
     for version in [3, 9, 13] {
-        for sizes in [&[1024][..], &[5000, 10, 3000], &[1023], &[10, 2000], &[2000, 2000]] {
+        for sizes in [&[4096][..], &[5000, 10, 4500], &[4095], &[10, 8000], &[8000, 8000]] {
             let mut request = produce(sizes);
             if version >= 13 {
                 request.topic_data[0].name = Utf8Bytes::new();
@@ -77,11 +77,11 @@ fn large_records_leave_as_chunks_that_are_shared_with_the_request() {
             let (_, rest) = decode_request_header(&unframed(joined(&frame))).expect("a header");
             assert_eq!(rest, body(&request, version));
             let large = request.topic_data[0].partition_data.iter().filter_map(|partition| partition.records.as_ref());
-            for records in large.filter(|records| records.len() >= 1024) {
+            for records in large.filter(|records| records.len() >= 4096) {
                 assert!(frame.tail.iter().any(|chunk| chunk.as_ptr() == records.as_ptr()), "{sizes:?}");
             }
             assert!(frame.tail.iter().all(|chunk| !chunk.is_empty()));
-            assert_eq!(frame.tail.is_empty(), sizes == [1023]);
+            assert_eq!(frame.tail.is_empty(), sizes == [4095]);
         }
     }
 }
@@ -106,7 +106,7 @@ fn a_response_is_read_by_the_header_of_its_api_and_version() {
 fn large_records_of_a_response_are_shared_too() {
     let partition = |size| fetch::PartitionData { records: Some(Bytes::from(vec![1; size])), ..Default::default() };
     let response =
-        fetch::FetchableTopicResponse { partitions: vec![partition(4000), partition(3)], ..Default::default() };
+        fetch::FetchableTopicResponse { partitions: vec![partition(4096), partition(3)], ..Default::default() };
     let response = FetchResponse { responses: vec![response], ..Default::default() };
     let chunks = encode_response(&response, 17, 5).expect("writable");
     assert_eq!(chunks.len(), 3);
