@@ -54,10 +54,10 @@ pub use ottla_consumer::{
     PartitionStatus, Record, RecordView, Recv, RecvBatch, Start, TimestampType,
 };
 pub use ottla_producer::{
-    Acks, CompressionType, Deliveries, Delivery, EmptyKeys, Enqueue, EnqueueAll, EnqueueTagged, HeaderKey, KeyHash,
-    Keyless, NewRecord, Partitioner, Payload, Producer, ProducerConfig, Purge, Purged, Receipt, Receipts,
-    RecordMetadata, RecordParts, RecordSink, RecvDelivery, SendAll, SendRecord, TaggedProducer, TopicName,
-    Unacknowledged,
+    Acks, CompressionType, CustomPartitioner, Deliveries, Delivery, EmptyKeys, Enqueue, EnqueueAll, EnqueueTagged,
+    HashArithmetic, HeaderKey, InvalidPartition, KeyHash, Keyless, Needs, NewBatch, NewRecord, Partitioner, Payload,
+    Producer, ProducerConfig, Purge, Purged, Receipt, Receipts, RecordMetadata, RecordParts, RecordSink,
+    RecordToPartition, RecvDelivery, SendAll, SendRecord, TaggedProducer, TopicName, Unacknowledged,
 };
 pub use ottla_types::{BrokerId, ErrorCode, ProducerId, Topic, TopicPartition, Uuid};
 
@@ -70,3 +70,8 @@ pub mod raw;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The programs in the guide to partitioning compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/partitioning.md")]
+struct Partitioning;

@@ -168,6 +168,12 @@ impl Accumulator {
         bytes
     }
 
+    /// Takes back that a ticket was redeemed: its caller comes again, and so many bytes are reserved for it as before.
+    pub(crate) fn take_back(&mut self, number: u64, bytes: usize) {
+        self.reserved = self.reserved.saturating_add(bytes);
+        self.granted.insert(number, bytes);
+    }
+
     /// Ends a ticket whose caller is gone: what was reserved for it is passed on.
     pub(crate) fn abandon(&mut self, number: u64, answers: &mut Vec<Answered>) {
         self.take(number);

@@ -16,6 +16,8 @@ use crate::accumulator::{Answer, Want};
 use crate::batch::{Batch, Closing, Encode, Encoding, OpenBatch, Stage};
 use crate::machine::{Outstanding, ProducerMachine};
 use crate::partitioner::chooser::{Choices, Route};
+use crate::partitioner::custom::InvalidPartition;
+use crate::partitioner::foreign::{Asked, Choice};
 use crate::partitioner::load::Queues;
 use crate::receipt::BatchSlot;
 use crate::record::{NewRecord, TopicName};
@@ -34,11 +36,13 @@ pub(crate) struct Terms {
     pub(crate) awaited: bool,
     /// Whether the caller waits for memory and topic, and until when if that was settled before.
     pub(crate) waits: Option<Option<Instant>>,
+    /// What a user's partitioner chose for the record.
+    pub(crate) choice: Option<Choice>,
 }
 
 impl Terms {
     /// Neither waits nor awaits.
-    pub(crate) const AT_ONCE: Self = Self { ticket: None, awaited: false, waits: None };
+    pub(crate) const AT_ONCE: Self = Self { ticket: None, awaited: false, waits: None, choice: None };
 }
 
 /// What a record takes of the buffer memory beside its place in a batch.
@@ -75,6 +79,8 @@ pub(crate) enum Admission<R> {
         /// Until when it waits.
         deadline: Instant,
     },
+    /// A user's partitioner is to choose, without the lock. A ticket that the record had is still good.
+    Asks(Asked),
     /// It is not taken.
     Refused(Error),
 }
@@ -104,12 +110,43 @@ impl ProducerMachine {
         beside: impl Beside,
         keep: impl FnOnce(&Arc<BatchSlot>, u32, i64) -> R,
     ) -> Admission<R> {
+        // What was reserved for the record is free again, and the record takes it before anybody else can.
+        let reserved = terms.ticket.map(|ticket| (ticket, self.accumulator.redeem(ticket)));
+        let has_room = reserved.is_some_and(|(_, bytes)| bytes > 0);
+        let admission = self.place(now, record, terms, has_room, beside, keep);
+        if let Some((ticket, bytes)) = reserved {
+            self.on_redeemed(ticket, bytes, &admission);
+        }
+        admission
+    }
+
+    /// A ticket was redeemed, and this came of it.
+    #[cold]
+    fn on_redeemed<R>(&mut self, ticket: u64, bytes: usize, admission: &Admission<R>) {
+        match admission {
+            Admission::Queued(_) => {}
+            Admission::Asks(_) => self.accumulator.take_back(ticket, bytes),
+            Admission::Waits { .. } | Admission::Refused(_) => {
+                let mut answers = Vec::new();
+                self.accumulator.release(0, &mut answers);
+                self.tell(answers);
+            }
+        }
+    }
+
+    /// Puts a record into a batch. Whether it `has_room` was settled before, or is to be asked.
+    #[inline]
+    fn place<R>(
+        &mut self,
+        now: Now,
+        record: &NewRecord<'_>,
+        terms: Terms,
+        has_room: bool,
+        beside: impl Beside,
+        keep: impl FnOnce(&Arc<BatchSlot>, u32, i64) -> R,
+    ) -> Admission<R> {
         let largest = record.largest_len();
         let needed = largest.saturating_add(beside.bytes());
-        if let Some(ticket) = terms.ticket {
-            // What was reserved for the record is free again, and the record takes it before anybody else can.
-            self.accumulator.redeem(ticket);
-        }
         if let Some(ended) = self.life.ended() {
             return Admission::Refused(ended.clone());
         }
@@ -130,7 +167,7 @@ impl ProducerMachine {
                 return Admission::Refused(Error::broker(code, context));
             }
         }
-        if terms.ticket.is_none() && !self.accumulator.admits(needed) {
+        if !has_room && !self.accumulator.admits(needed) {
             return self.wait(now, terms, Want::Memory(needed));
         }
 
@@ -143,20 +180,23 @@ impl ProducerMachine {
                 entry.chooser.route(&self.settings.partitioner, key, value, choices, &mut self.random)
             }
         };
-        if route == Route::Unnamed {
-            return Admission::Refused(unnamed(&entry.topic));
-        }
+        let mut settled = true;
+        let route = match (route, terms.choice) {
+            (Route::Foreign, Some(choice)) if choice.view == entry.view_number() => {
+                settled = choice.settled;
+                Route::To(choice.partition)
+            }
+            (Route::Foreign, _) => return Admission::Asks(Asked { view: entry.view(), beginning: None }),
+            (Route::Unnamed, _) => return Admission::Refused(unnamed(&entry.topic)),
+            (route, _) => route,
+        };
         loop {
             let chosen = match (route, entry.chooser.sticky.current()) {
                 (Route::To(partition), _) | (_, Some(partition)) => partition,
                 _ => {
-                    let queues = self.settings.adaptive_partitioning.then(|| Queues {
-                        partitions: &self.partitions,
-                        of_topic: &entry.partitions,
-                        outstanding: &self.outstanding,
-                        brokers: &self.brokers,
-                        now: now.mono,
-                        availability_timeout: self.settings.partitioner_availability_timeout,
+                    let queues = self.settings.adaptive_partitioning.then(|| {
+                        let queues = Queues::new(&self.partitions, &entry.partitions, &self.outstanding);
+                        queues.without_silent(&self.brokers, now.mono, self.settings.partitioner_availability_timeout)
                     });
                     let choices = Choices { count: entry.count(), available: &entry.available };
                     entry.chooser.sticky.choose(choices, queues.as_ref(), &mut self.random)
@@ -167,13 +207,15 @@ impl ProducerMachine {
                 let (name, count) = (entry.topic.clone(), entry.count());
                 self.demand_stale(topic);
                 self.unsettled = true;
-                let context = format!("there is no partition {chosen} of topic `{name}`, which has {count}");
-                return Admission::Refused(Error::new(ErrorKind::Misuse, context));
+                return Admission::Refused(InvalidPartition { topic: name, choice: chosen, count }.error(""));
             };
             let Some(partition) = self.partitions.get_mut(index) else {
                 return Admission::Refused(Error::new(ErrorKind::Internal, "a partition was lost"));
             };
             let Some(open) = &mut partition.open else {
+                if !settled {
+                    return Admission::Asks(Asked { view: entry.view(), beginning: Some(chosen) });
+                }
                 self.open(now, index);
                 // Opening never fails for a partition that is there; the borrow of the topic is taken up again.
                 match self.topics.get_mut(topic) {
@@ -360,6 +402,7 @@ impl ProducerMachine {
             number: open.number,
             slot: open.slot,
             stage: Stage::Encoding,
+            closed_at: now.mono,
             bytes: bytes::Bytes::new(),
             count: open.builder.count(),
             charged: open.charged,

@@ -350,10 +350,6 @@ impl ProducerMachine {
         let Some(partition) = self.partitions.get_mut(index) else { return };
         let Some(batch) = partition.batches.remove(position) else { return };
         partition.on_dropped(&batch);
-        if let Some(leader) = partition.leader {
-            // Nothing may be left that could show that the broker takes batches again: it is tried anew.
-            self.broker(leader).blocked_since = None;
-        }
         let error = error.clone().with_outcome(outcome(batch.maybe_written));
         self.finish_batch(batch, BatchOutcome::failed(error));
         self.recover(index);

@@ -1,6 +1,7 @@
 //! One batch of records from its first record to its outcome, and the job that encodes it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use ottla_core::error::{Error, ErrorKind};
@@ -68,6 +69,8 @@ pub(crate) struct Batch {
     pub(crate) number: u64,
     pub(crate) slot: Arc<BatchSlot>,
     pub(crate) stage: Stage,
+    /// Since when it takes no more records.
+    pub(crate) closed_at: Instant,
     /// The whole batch as it goes on the wire; empty while it is encoded.
     pub(crate) bytes: Bytes,
     pub(crate) count: i32,

@@ -13,6 +13,7 @@ use ottla_core::slot::Waiting;
 use crate::accumulator::Answer;
 use crate::admission::{Admission, Terms};
 use crate::machine::ProducerMachine;
+use crate::partitioner::foreign::{hand_in, nobody_to_ask};
 use crate::producer::Producer;
 use crate::receipt::Receipt;
 use crate::record::{NewRecord, RecordMetadata};
@@ -48,7 +49,8 @@ impl Turn {
     }
 
     pub(crate) fn terms(&self, ticket: Option<u64>, awaited: bool) -> Terms {
-        Terms { ticket, awaited, waits: (!self.hopeless).then_some(self.deadline) }
+        let waits = (!self.hopeless).then_some(self.deadline);
+        Terms { ticket, awaited, waits, choice: None }
     }
 
     /// Takes a place among those who wait.
@@ -104,12 +106,8 @@ impl<'a> Admit<'a> {
                 return Poll::Ready(Err(Error::new(ErrorKind::Misuse, "a future was polled after it was ready")));
             };
             let terms = self.turn.terms(ticket, self.awaited);
-            let admission = producer.object().with(|machine, now| {
-                let admission = machine.append(now, record, terms, |slot, index, timestamp| {
-                    Receipt::new(Arc::clone(slot), index, timestamp)
-                });
-                machine.finish(now);
-                admission
+            let admission = hand_in(producer, record, terms, |slot, index, timestamp| {
+                Receipt::new(Arc::clone(slot), index, timestamp)
             });
             match admission {
                 Ok(Admission::Queued(receipt)) => {
@@ -120,6 +118,7 @@ impl<'a> Admit<'a> {
                     self.turn.wait(producer, ticket, waiting, deadline);
                 }
                 Ok(Admission::Refused(error)) | Err(error) => return Poll::Ready(Err(error)),
+                Ok(Admission::Asks(_)) => return Poll::Ready(Err(nobody_to_ask())),
             }
         }
     }

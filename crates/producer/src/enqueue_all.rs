@@ -3,17 +3,29 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use ottla_core::error::Result;
+use ottla_core::slot::Waiting;
 
+use crate::accumulator::Answer;
 use crate::admission::Admission;
 use crate::enqueue::Turn;
+use crate::partitioner::foreign::{Asked, Chosen};
 use crate::producer::Producer;
 use crate::receipt::Receipts;
 use crate::record::{NewRecord, RecordMetadata};
 
 /// Records that are appended under one lock.
 const CHUNK: usize = 64;
+
+/// Why the records of a chunk are not all appended under one lock.
+enum Pause {
+    /// The next one has to wait for its turn, until then.
+    Waits(u64, Waiting<Answer>, Instant),
+    /// A user's partitioner is to choose for it. This is its ticket, if it had to wait before.
+    Asks(Asked, Option<u64>),
+}
 
 /// The future of [`Producer::enqueue_all`].
 #[must_use = "futures do nothing unless awaited"]
@@ -23,6 +35,8 @@ pub struct EnqueueAll<'a, I> {
     /// Records that were taken from the iterator, those before `done` being queued.
     chunk: Vec<NewRecord<'a>>,
     done: usize,
+    /// What a user's partitioner chose for them.
+    chosen: Chosen,
     /// Whether the iterator is at its end.
     ended: bool,
     turn: Turn,
@@ -34,12 +48,14 @@ impl<I> Unpin for EnqueueAll<'_, I> {}
 impl<'a, I: Iterator<Item = NewRecord<'a>>> EnqueueAll<'a, I> {
     pub(crate) fn new(producer: &'a Producer, records: I) -> Self {
         let (turn, receipts) = (Turn::default(), Receipts::default());
-        Self { producer, records, chunk: Vec::new(), done: 0, ended: false, turn, receipts }
+        let (chunk, chosen) = (Vec::new(), Chosen::default());
+        Self { producer, records, chunk, done: 0, chosen, ended: false, turn, receipts }
     }
 
     fn poll_all(&mut self, context: &mut Context<'_>) -> Poll<Result<Receipts>> {
+        let mut kept_ticket = None;
         loop {
-            let ticket = match self.turn.poll(context) {
+            let granted = match self.turn.poll(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(ticket)) => ticket,
                 Poll::Ready(Err(error)) => {
@@ -60,32 +76,53 @@ impl<'a, I: Iterator<Item = NewRecord<'a>>> EnqueueAll<'a, I> {
                 if self.chunk.is_empty() {
                     return Poll::Ready(Ok(std::mem::take(&mut self.receipts)));
                 }
+                self.chosen.choose(self.producer.foreign(), &self.chunk);
             }
             let (chunk, done, receipts, turn) = (&self.chunk, &mut self.done, &mut self.receipts, &mut self.turn);
-            let waits = self.producer.object().with(|machine, now| {
-                let mut ticket = ticket;
-                let mut waits = None;
+            let chosen = &self.chosen;
+            let pause = self.producer.object().with(|machine, now| {
+                let mut ticket = granted.or(kept_ticket.take());
+                let mut pause = None;
                 while let Some(record) = chunk.get(*done) {
-                    let terms = turn.terms(ticket.take(), false);
+                    let mut terms = turn.terms(ticket.take(), false);
+                    match chosen.get(*done) {
+                        Ok(choice) => terms.choice = choice,
+                        Err(error) => {
+                            if let Some(ticket) = terms.ticket {
+                                machine.abandon(now, ticket);
+                            }
+                            receipts.refuse(error);
+                            *done += 1;
+                            continue;
+                        }
+                    }
                     match machine.append(now, record, terms, |slot, index, timestamp| {
                         receipts.push(slot, index, timestamp);
                     }) {
                         Admission::Queued(()) => turn.over(),
                         Admission::Refused(error) => receipts.refuse(error),
                         Admission::Waits { ticket, waiting, deadline } => {
-                            waits = Some((ticket, waiting, deadline));
+                            pause = Some(Pause::Waits(ticket, waiting, deadline));
+                            break;
+                        }
+                        Admission::Asks(asked) => {
+                            pause = Some(Pause::Asks(asked, terms.ticket));
                             break;
                         }
                     }
                     *done += 1;
                 }
                 machine.finish(now);
-                waits
+                pause
             });
-            match waits {
+            match pause {
                 Ok(None) => {}
-                Ok(Some((ticket, waiting, deadline))) => {
+                Ok(Some(Pause::Waits(ticket, waiting, deadline))) => {
                     self.turn.wait(self.producer, ticket, waiting, deadline);
+                }
+                Ok(Some(Pause::Asks(asked, still_good))) => {
+                    kept_ticket = still_good;
+                    self.chosen.answer(self.producer.foreign(), &self.chunk, self.done, &asked);
                 }
                 Err(error) => return Poll::Ready(Err(error)),
             }

@@ -44,7 +44,10 @@ pub use deliveries::{Deliveries, Delivery, RecvDelivery};
 pub use enqueue::{Enqueue, SendRecord};
 pub use enqueue_all::{EnqueueAll, SendAll};
 pub use lifecycle::{Purge, Purged, Unacknowledged};
-pub use partitioner::{EmptyKeys, KeyHash, Keyless, Partitioner, partition_for_key};
+pub use partitioner::{
+    CustomPartitioner, EmptyKeys, HashArithmetic, InvalidPartition, KeyHash, Keyless, Needs, NewBatch, Partitioner,
+    RecordToPartition, partition_for_key,
+};
 pub use producer::Producer;
 pub use receipt::{Receipt, Receipts};
 pub use record::{HeaderKey, NewRecord, Payload, RecordMetadata, RecordParts, TopicName};

@@ -106,10 +106,10 @@ impl Partition {
         self.batches.len().saturating_sub(self.in_flight) + usize::from(self.open.is_some())
     }
 
-    /// Whether the next batch is ready and waits for nothing but answers to those before it.
-    pub(crate) fn is_held_up(&self) -> bool {
-        let next = self.batches.get(self.in_flight);
-        self.recovery == Recovery::None && self.in_flight > 0 && next.is_some_and(|next| next.stage == Stage::Ready)
+    /// Since when its leader could have taken the next batch, if there is one that does not wait on purpose.
+    pub(crate) fn waits_since(&self) -> Option<Instant> {
+        let next = self.batches.get(self.in_flight).filter(|_| self.retry_at.is_none())?;
+        Some(next.closed_at)
     }
 
     /// Where a batch stands among those without an outcome.

@@ -8,9 +8,12 @@
 //! | [`sticky`], [`load`] | where records without a key go, and which brokers are slow |
 //! | [`least_bytes`] | which partition got the least |
 //! | [`chooser`] | all of this for one topic |
+//! | [`custom`], [`foreign`] | what users write themselves, and how it runs outside of the lock |
 //! | [`names`] | partitioners by the names of Java and librdkafka, and those of other clients |
 
 pub(crate) mod chooser;
+pub(crate) mod custom;
+pub(crate) mod foreign;
 pub(crate) mod keyed;
 pub(crate) mod least_bytes;
 pub(crate) mod load;
@@ -20,8 +23,10 @@ pub(crate) mod sticky;
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
-pub use keyed::KeyHash;
+pub use custom::{CustomPartitioner, InvalidPartition, Needs, NewBatch, RecordToPartition};
+pub use keyed::{HashArithmetic, KeyHash};
 pub use murmur2::partition_for_key;
 
 /// How the partition of a record is chosen that names none (`partitioner.class`, librdkafka's `partitioner`).
@@ -32,12 +37,13 @@ pub use murmur2::partition_for_key;
 ///
 /// | their partitioner | here |
 /// |---|---|
-/// | Java's default; kafka-python's | [`java`](Self::java) |
+/// | Java's default | [`java`](Self::java) |
 /// | Java's `RoundRobinPartitioner`, `UniformStickyPartitioner` | [`round_robin`](Self::round_robin), [`sticky`](Self::sticky) |
 /// | librdkafka's default, `consistent_random`, and so that of confluent-kafka in any language | [`consistent_random`](Self::consistent_random) |
 /// | librdkafka's `consistent`, `murmur2`, `murmur2_random`, `fnv1a`, `fnv1a_random`, `random` | the functions of these names |
 /// | sarama's default, `NewHashPartitioner` | [`sarama_hash`](Self::sarama_hash) |
 /// | sarama's `NewReferenceHashPartitioner` | [`sarama_reference_hash`](Self::sarama_reference_hash) |
+/// | sarama's `NewCustomHashPartitioner`, `NewCustomPartitioner` | [`keyed`](Self::keyed) with [`KeyHash::custom`] |
 /// | sarama's `NewConsistentCRCHashPartitioner`, `NewMurmur2Partitioner` | [`sarama_crc`](Self::sarama_crc), [`sarama_murmur2`](Self::sarama_murmur2) |
 /// | sarama's `NewManualPartitioner` | [`manual`](Self::manual) |
 /// | kafka-go's default, `RoundRobin` with its chunks | [`round_robin`](Self::round_robin), [`round_robin_in_chunks`](Self::round_robin_in_chunks) |
@@ -64,6 +70,7 @@ pub(crate) enum Kind {
     Keyless(Keyless),
     LeastBytes,
     Manual,
+    Custom(Arc<dyn CustomPartitioner>),
 }
 
 /// Where records without a key go, when keys are hashed.
@@ -107,6 +114,7 @@ impl fmt::Debug for Partitioner {
             Kind::Keyless(keyless) => keyless.fmt(f),
             Kind::LeastBytes => f.write_str("LeastBytes"),
             Kind::Manual => f.write_str("Manual"),
+            Kind::Custom(_) => f.write_str("Custom"),
         }
     }
 }
@@ -151,6 +159,11 @@ impl Partitioner {
     /// The partition that the record names. A record that names none is refused.
     pub fn manual() -> Self {
         Self(Kind::Manual)
+    }
+
+    /// What users write themselves.
+    pub fn custom(partitioner: impl CustomPartitioner) -> Self {
+        Self(Kind::Custom(Arc::new(partitioner)))
     }
 
     /// The same, with records without a key going elsewhere. Changes nothing where keys are not hashed.

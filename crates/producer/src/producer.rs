@@ -16,6 +16,7 @@ use crate::enqueue::{Enqueue, SendRecord};
 use crate::enqueue_all::{EnqueueAll, SendAll};
 use crate::lifecycle::{Purge, Purged};
 use crate::machine::ProducerMachine;
+use crate::partitioner::foreign::{Foreign, hand_in, nobody_to_ask};
 use crate::receipt::Receipt;
 use crate::record::NewRecord;
 use crate::sink::RecordSink;
@@ -33,6 +34,8 @@ pub struct Producer {
 #[derive(Debug)]
 struct Handle {
     object: Arc<Object<ProducerMachine>>,
+    /// What of the partitioner is a user's code.
+    foreign: Option<Foreign>,
 }
 
 impl Drop for Handle {
@@ -56,10 +59,11 @@ impl Producer {
     /// A producer on what lies beneath a client.
     pub(crate) fn with_io(io: Arc<dyn Io>, config: &ProducerConfig) -> Result<Self> {
         let settings = config.settings()?;
+        let foreign = Foreign::of(&settings.partitioner);
         let machine = ProducerMachine::new(settings, io.client_id(), io.seed());
         let object = Object::new(Arc::clone(&io), machine);
         object.input(Input::Cluster(io.cluster()));
-        Ok(Self { handle: Arc::new(Handle { object }) })
+        Ok(Self { handle: Arc::new(Handle { object, foreign }) })
     }
 
     /// Sends a record and waits until it is acknowledged.
@@ -96,16 +100,13 @@ impl Producer {
     /// The record with the reason: as [`enqueue`](Self::enqueue), and `Timeout` where that would wait.
     #[allow(clippy::result_large_err, reason = "the record is handed back by value; boxing it would allocate")]
     pub fn try_enqueue<'a>(&self, record: NewRecord<'a>) -> Result<Receipt, Rejected<NewRecord<'a>>> {
-        let admission = self.handle.object.with(|machine, now| {
-            let admission = machine.append(now, &record, Terms::AT_ONCE, |slot, index, timestamp| {
-                Receipt::new(Arc::clone(slot), index, timestamp)
-            });
-            machine.finish(now);
-            admission
+        let admission = hand_in(self, &record, Terms::AT_ONCE, |slot, index, timestamp| {
+            Receipt::new(Arc::clone(slot), index, timestamp)
         });
         match admission {
             Ok(Admission::Queued(receipt)) => Ok(receipt),
             Ok(Admission::Refused(error)) | Err(error) => Err(Rejected { value: record, error }),
+            Ok(Admission::Asks(_)) => Err(Rejected { value: record, error: nobody_to_ask() }),
             Ok(Admission::Waits { .. }) => {
                 let error = Error::new(ErrorKind::Internal, "a record that cannot wait was made to");
                 Err(Rejected { value: record, error })
@@ -215,6 +216,12 @@ impl Producer {
     /// The bytes of records that wait, are on their way, or are kept until their delivery is read, of `buffer.memory`.
     pub fn buffered_bytes(&self) -> usize {
         self.handle.object.look(|machine| machine.accumulator.used()).unwrap_or(0)
+    }
+
+    /// What of the partitioner is a user's code, and runs before a record is handed to the machine.
+    #[inline]
+    pub(crate) fn foreign(&self) -> Option<&Foreign> {
+        self.handle.foreign.as_ref()
     }
 
     /// The machine, shared.

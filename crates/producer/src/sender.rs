@@ -42,8 +42,8 @@ pub(crate) struct Broker {
     pub(crate) throttled_until: Option<Instant>,
     /// The connections up to this epoch are over.
     pub(crate) over: Option<u64>,
-    /// Since when batches are ready that it does not take.
-    pub(crate) blocked_since: Option<Instant>,
+    /// When the last request left.
+    pub(crate) sent_at: Option<Instant>,
     /// Why the connection was lost or could not be made.
     pub(crate) last_error: Option<Error>,
 }
@@ -76,15 +76,6 @@ pub(crate) struct Carried {
     pub(crate) batch: u64,
 }
 
-impl Broker {
-    /// Notes that what is ready cannot be sent now.
-    fn note_blocked(&mut self, now: Instant) {
-        if !self.ready.is_empty() {
-            self.blocked_since.get_or_insert(now);
-        }
-    }
-}
-
 impl ProducerMachine {
     /// Has a partition looked at when its leader's next request is made.
     pub(crate) fn list(&mut self, index: usize) {
@@ -100,7 +91,6 @@ impl ProducerMachine {
     pub(crate) fn pump(&mut self, now: Now, id: BrokerId) {
         let Some(broker) = self.brokers.get_mut(&id) else { return };
         if broker.throttled_until.is_some_and(|until| now.mono < until) {
-            broker.note_blocked(now.mono);
             return;
         }
         broker.throttled_until = None;
@@ -108,7 +98,6 @@ impl ProducerMachine {
             return;
         }
         let Some((epoch, versions)) = self.links.ready(id, Lane::Produce) else {
-            broker.note_blocked(now.mono);
             if let Some(demand) = self.links.want(id, Lane::Produce) {
                 self.out.demands.push_back(demand);
             }
@@ -132,14 +121,9 @@ impl ProducerMachine {
         {
             let carried = self.pick(now, id);
             if carried.is_empty() {
-                return;
+                break;
             }
             self.send(now, id, epoch, &versions, carried);
-        }
-        if let Some(broker) = self.brokers.get_mut(&id)
-            && broker.gathering == 0
-        {
-            broker.note_blocked(now.mono);
         }
     }
 
@@ -179,12 +163,7 @@ impl ProducerMachine {
             if partition.leader != Some(id) || !std::mem::replace(&mut partition.listed, false) {
                 continue;
             }
-            let Some(position) = partition.next_to_send(id, now.mono, idempotent, most) else {
-                if partition.is_held_up() {
-                    broker.blocked_since.get_or_insert(now.mono);
-                }
-                continue;
-            };
+            let Some(position) = partition.next_to_send(id, now.mono, idempotent, most) else { continue };
             let Some(length) = partition.batches.get(position).map(|batch| batch.bytes.len()) else { continue };
             if !carried.is_empty() && bytes.saturating_add(length) > self.settings.max_request_size {
                 partition.listed = true;
@@ -247,7 +226,7 @@ impl ProducerMachine {
         self.requests.insert(request_id.0, InFlight { broker: id, epoch, content: Content::Produce(carried) });
         let broker = self.broker(id);
         broker.in_flight.push_back(request_id.0);
-        broker.blocked_since = None;
+        broker.sent_at = Some(now.mono);
         self.out.requests.push_back(Outbound {
             id: request_id,
             broker: id,

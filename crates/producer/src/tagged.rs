@@ -12,6 +12,7 @@ use ottla_core::error::{Error, ErrorKind, Rejected, Result};
 use crate::admission::{Admission, Terms};
 use crate::deliveries::Shared;
 use crate::enqueue::Turn;
+use crate::partitioner::foreign::nobody_to_ask;
 use crate::producer::Producer;
 use crate::record::NewRecord;
 
@@ -65,14 +66,34 @@ impl<T: Send + 'static> TaggedProducer<T> {
         let error = match self.append(&mut content, Terms::AT_ONCE) {
             Admission::Queued(()) => return Ok(()),
             Admission::Refused(error) => error,
+            Admission::Asks(_) => nobody_to_ask(),
             Admission::Waits { .. } => Error::new(ErrorKind::Internal, "a record that cannot wait was made to"),
         };
         // It is only taken where it is queued.
         content.map_or(Ok(()), |value| Err(Rejected { value, error }))
     }
 
-    /// Hands the record to the machine, and to the stream with it.
+    /// Hands the record in, and lets a user's partitioner choose before and between.
     fn append(&self, content: &mut Option<Tagged<T>>, terms: Terms) -> Admission<()> {
+        let (Some(foreign), Some((record, _))) = (self.producer.foreign(), content.as_ref()) else {
+            return self.attempt(content, terms);
+        };
+        let mut terms = foreign.terms(record, terms);
+        loop {
+            match (self.attempt(content, terms), content.as_ref()) {
+                (Admission::Asks(asked), Some((record, _))) => {
+                    match foreign.other_terms(self.producer.object(), record, terms, &asked) {
+                        Ok(other) => terms = other,
+                        Err(error) => return Admission::Refused(error),
+                    }
+                }
+                (admission, _) => return admission,
+            }
+        }
+    }
+
+    /// Hands the record to the machine, and to the stream with it.
+    fn attempt(&self, content: &mut Option<Tagged<T>>, terms: Terms) -> Admission<()> {
         let shared = &self.feeding.0;
         let Some((record, _)) = content.as_ref() else {
             return Admission::Refused(Error::new(ErrorKind::Misuse, "a future was polled after it was ready"));
@@ -98,6 +119,7 @@ impl<T: Send + 'static> TaggedProducer<T> {
                     Admission::Queued(())
                 }
                 Admission::Waits { ticket, waiting, deadline } => Admission::Waits { ticket, waiting, deadline },
+                Admission::Asks(asked) => Admission::Asks(asked),
                 Admission::Refused(error) => Admission::Refused(error),
             };
             machine.finish(now);
@@ -171,6 +193,7 @@ impl<T: Send + 'static> Future for EnqueueTagged<'_, T> {
                     this.turn.wait(&this.producer.producer, ticket, waiting, deadline);
                 }
                 Admission::Refused(error) => break error,
+                Admission::Asks(_) => break nobody_to_ask(),
             }
         };
         match this.content.take() {

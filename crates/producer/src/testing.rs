@@ -337,13 +337,13 @@ impl Driver {
             Admission::Waits { mut waiting, ticket, .. } => {
                 // A topic that the cluster's view holds is known at once; it was only not used before.
                 assert!(poll(&mut waiting).is_ready(), "the record has to wait");
-                let terms = Terms { ticket: Some(ticket), awaited: false, waits: Some(None) };
+                let terms = Terms { ticket: Some(ticket), waits: Some(None), ..Terms::AT_ONCE };
                 match self.admit(record, terms) {
                     Admission::Queued(receipt) => receipt,
                     other => panic!("not queued: {other:?}"),
                 }
             }
-            Admission::Refused(error) => panic!("refused: {error}"),
+            other => panic!("not queued: {other:?}"),
         }
     }
 

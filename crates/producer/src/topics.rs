@@ -1,11 +1,13 @@
 //! Topics as the producer sees them: known or not, where their partitions are, and which one is being filled.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ottla_protocol::Utf8Bytes;
 use ottla_types::{ErrorCode, Topic, Uuid};
 
 use crate::partitioner::chooser::Chooser;
+use crate::partitioner::foreign::View;
 use crate::record::TopicName;
 
 /// Whether records can be queued for a topic.
@@ -35,6 +37,9 @@ pub(crate) struct TopicEntry {
     pub(crate) available: Vec<i32>,
     /// Chooses among them for records that name none.
     pub(crate) chooser: Chooser,
+    /// The partitions as a user's partitioner is shown them, once it was.
+    view: Option<Arc<View>>,
+    views: u32,
     /// Whether it is going to be asked for again after a pause.
     pub(crate) asking: bool,
     /// How many views in a row did not help.
@@ -52,6 +57,8 @@ impl TopicEntry {
             partitions: Vec::new(),
             available: Vec::new(),
             chooser: Chooser::default(),
+            view: None,
+            views: 0,
             asking: false,
             failures: 0,
         }
@@ -62,9 +69,24 @@ impl TopicEntry {
         i32::try_from(self.partitions.len()).unwrap_or(i32::MAX)
     }
 
+    /// The number of the partitions' present view.
+    pub(crate) fn view_number(&self) -> u32 {
+        self.views
+    }
+
+    /// The partitions as they are now, for code that runs without the lock.
+    #[cold]
+    pub(crate) fn view(&mut self) -> Arc<View> {
+        let (topic, number, count, available) = (&self.topic, self.views, self.count(), &self.available);
+        let view = self.view.get_or_insert_with(|| Arc::new(View::new(topic.clone(), number, count, available)));
+        Arc::clone(view)
+    }
+
     /// There are other partitions to choose from.
     pub(crate) fn on_other_partitions(&mut self) {
         self.chooser.reset();
+        self.view = None;
+        self.views = self.views.wrapping_add(1);
     }
 }
 

@@ -8,6 +8,7 @@ use ottla_types::Topic;
 use super::{Batch, Closing, Encode, Encoding, Stage};
 use crate::buffers::Buffers;
 use crate::receipt::BatchSlot;
+use crate::testing::start;
 
 #[test]
 fn one_table_decides_when_a_batch_closes() {
@@ -63,6 +64,7 @@ fn another_sequence_changes_the_bytes_without_compressing_again() {
         number: 1,
         slot: BatchSlot::new(Topic::from("t"), 0, 0),
         stage: Stage::Ready,
+        closed_at: start(),
         bytes: bytes.clone(),
         count: 50,
         charged: 0,

@@ -1,5 +1,6 @@
 //! Which partitions the machine fills: what the partitioner's choice looks like from outside, and how it adapts.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use ottla_core::error::ErrorKind;
@@ -7,7 +8,7 @@ use ottla_core::io::Demand;
 
 use crate::admission::{Admission, Terms};
 use crate::config::ProducerConfig;
-use crate::partitioner::{KeyHash, Partitioner};
+use crate::partitioner::{InvalidPartition, KeyHash, Partitioner};
 use crate::receipt::Receipt;
 use crate::record::NewRecord;
 use crate::testing::{Driver, ONE, TWO};
@@ -111,11 +112,7 @@ fn a_broker_that_takes_nothing_for_too_long_gets_no_records_without_a_key_until_
     let timeout = Duration::from_millis(100);
     let config = small_batches().partitioner_availability_timeout(timeout).request_timeout(Duration::from_secs(5));
     let mut driver = four(config);
-    let mut last = None;
-    let warm = fill(&mut driver, 100, |driver| {
-        last = driver.sent.iter().find(|sent| sent.broker == TWO).cloned().or(last.take());
-        answer_one(driver);
-    });
+    let warm = fill(&mut driver, 100, answer_one);
     assert!(warm[2] + warm[3] > 0, "{warm:?}");
     driver.advance(150);
     driver.flush_out();
@@ -136,11 +133,44 @@ fn a_broker_that_takes_nothing_for_too_long_gets_no_records_without_a_key_until_
 }
 
 #[test]
+fn a_broker_is_tried_again_when_what_it_did_not_take_was_given_up() {
+    let timeout = Duration::from_millis(100);
+    let mut driver = four(small_batches().partitioner_availability_timeout(timeout));
+    fill(&mut driver, 100, answer_one);
+    driver.advance(150);
+    fill(&mut driver, 1, answer_one);
+    let meanwhile = fill(&mut driver, 100, answer_one);
+    assert_eq!(meanwhile[2] + meanwhile[3], 0, "{meanwhile:?}");
+    driver.advance(120_000);
+    let after = fill(&mut driver, 100, answer_one);
+    assert!(after[2] + after[3] > 0, "{after:?}");
+}
+
+#[test]
+fn a_broker_that_nothing_waits_for_is_not_left_out_however_long_it_got_nothing() {
+    let mut driver = four(small_batches().partitioner_availability_timeout(Duration::from_millis(1)));
+    for _ in 0..20 {
+        driver.advance(10_000);
+        let sent = fill(&mut driver, 20, |driver| {
+            while let Some(sent) = driver.sent.pop_front() {
+                driver.acknowledge(&sent, 0);
+            }
+        });
+        if sent[2] + sent[3] > 0 && sent[0] + sent[1] > 0 {
+            return;
+        }
+    }
+    panic!("one broker got nothing");
+}
+
+#[test]
 fn a_partition_out_of_range_names_topic_choice_and_count() {
     let mut driver = four(ProducerConfig::default());
     let Admission::Refused(error) = driver.admit(&NewRecord::to("t").partition(4), Terms::AT_ONCE) else {
         panic!("not refused")
     };
-    assert!(error.to_string().contains("partition 4 of topic `t`, which has 4"), "{error}");
+    assert_eq!(error.to_string(), "there is no partition 4 of topic `t`, which has 4");
+    let invalid = error.source().unwrap().downcast_ref::<InvalidPartition>().unwrap();
+    assert_eq!((invalid.topic.name(), invalid.choice, invalid.count), ("t", 4, 4));
     assert!(driver.demands.iter().any(|demand| matches!(demand, Demand::Stale { .. })));
 }

@@ -472,6 +472,40 @@ fn buffer_memory_makes_callers_wait_in_line_and_comes_back_with_the_acknowledgem
 }
 
 #[test]
+fn what_was_reserved_for_a_record_that_is_refused_is_passed_on() {
+    let mut driver = Driver::ready(config().buffer_memory_bytes(1_000).max_request_size_bytes(1_000));
+    let large = "y".repeat(600);
+    drop(driver.enqueue(&large));
+    let waits = Terms { waits: Some(None), ..Terms::AT_ONCE };
+    let nowhere = NewRecord::to("t").value(&large).partition(9);
+    let Admission::Waits { mut waiting, ticket, .. } = driver.admit(&nowhere, waits) else { panic!("does not wait") };
+    let record = NewRecord::to("t").value(&large);
+    let Admission::Waits { waiting: mut second, .. } = driver.admit(&record, waits) else { panic!("does not wait") };
+    let sent = driver.sent.pop_front().unwrap();
+    driver.acknowledge(&sent, 0);
+    assert!(poll(&mut waiting).is_ready() && poll(&mut second).is_pending());
+    let refused = driver.admit(&nowhere, Terms { ticket: Some(ticket), ..waits });
+    assert!(matches!(refused, Admission::Refused(_)));
+    assert!(poll(&mut second).is_ready());
+}
+
+#[test]
+fn records_that_waited_for_their_topic_wait_for_memory_too() {
+    let mut driver = Driver::new(config().buffer_memory_bytes(1_000).max_request_size_bytes(1_000));
+    let large = "y".repeat(600);
+    let record = NewRecord::to("t").value(&large);
+    let waits = Terms { waits: Some(None), ..Terms::AT_ONCE };
+    let tickets = [(); 2].map(|()| match driver.admit(&record, waits) {
+        Admission::Waits { ticket, .. } => ticket,
+        other => panic!("does not wait: {other:?}"),
+    });
+    driver.leaders(&[Some(ONE)], 1);
+    let [first, second] = tickets.map(|ticket| driver.admit(&record, Terms { ticket: Some(ticket), ..waits }));
+    assert!(matches!(first, Admission::Queued(_)));
+    assert!(matches!(second, Admission::Waits { .. }), "{second:?}");
+}
+
+#[test]
 fn an_unknown_topic_waits_no_longer_than_max_block_and_names_the_cause() {
     let mut driver = Driver::new(config().max_block(Duration::from_secs(2)));
     let record = NewRecord::to("t").value("x");

@@ -20,6 +20,7 @@ fn batch(number: u64) -> Batch {
         number,
         slot: BatchSlot::new(Topic::from("t"), 0, 0),
         stage: Stage::Ready,
+        closed_at: start(),
         bytes: Bytes::new(),
         count: 10,
         charged: 0,

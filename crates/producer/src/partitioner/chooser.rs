@@ -11,6 +11,8 @@ pub(crate) enum Route {
     To(i32),
     /// Where the sticky choice is, which may change while room is made for the record.
     Sticky,
+    /// Where a user's code says, which must not run here.
+    Foreign,
     /// Nowhere: only the record itself could have said.
     Unnamed,
 }
@@ -64,8 +66,13 @@ impl Chooser {
         match &partitioner.0 {
             Kind::Keyed { hash, keyless, empty } => match (key, *keyless) {
                 (Some(key), _) if !key.is_empty() || *empty == EmptyKeys::AreKeys => {
-                    Route::To(hash.partition(key, choices.count))
+                    if hash.is_foreign() {
+                        Route::Foreign
+                    } else {
+                        Route::To(hash.partition(key, choices.count))
+                    }
                 }
+                (_, Keyless::AsEmptyKey) if hash.is_foreign() => Route::Foreign,
                 (_, Keyless::AsEmptyKey) => Route::To(hash.partition(&[], choices.count)),
                 (_, keyless) => self.keyless(keyless, choices, random),
             },
@@ -75,6 +82,7 @@ impl Chooser {
                 Route::To(self.least_bytes(bytes, choices))
             }
             Kind::Manual => Route::Unnamed,
+            Kind::Custom(_) => Route::Foreign,
         }
     }
 

@@ -1,5 +1,8 @@
 //! The partition of a key: a hash, and the way from 32 bits to a partition, in which clients differ as much.
 
+use std::fmt;
+use std::sync::Arc;
+
 use crc_fast::crc32_iso_hdlc;
 
 use super::murmur2::murmur2;
@@ -7,26 +10,32 @@ use super::murmur2::murmur2;
 /// How a key becomes a partition.
 ///
 /// ```
-/// use ottla_producer::KeyHash;
+/// use ottla_producer::{HashArithmetic, KeyHash};
 ///
 /// assert_eq!(KeyHash::MURMUR2.partition(b"foo", 100), 16);
+/// // sarama's `NewCustomHashPartitioner`: its arithmetic with a hash of one's own.
+/// let sum = KeyHash::custom(HashArithmetic::SignedRemainder, |key| key.iter().map(|byte| u32::from(*byte)).sum());
+/// assert_eq!(sum.partition(b"ab", 100), 95);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KeyHash {
     function: Function,
     arithmetic: HashArithmetic,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Function {
     Murmur2,
     Fnv1a,
     Crc32,
+    Custom(Arc<CustomHash>),
 }
+
+type CustomHash = dyn Fn(&[u8]) -> u32 + Send + Sync;
 
 /// From a hash of 32 bits to one of `n` partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum HashArithmetic {
+pub enum HashArithmetic {
     /// The sign bit is cleared, then the remainder taken: Java, sarama's reference hash (`WithAbsFirst`).
     Masked,
     /// The remainder of the hash as a signed number, then that without its sign: sarama's hash.
@@ -45,14 +54,25 @@ impl KeyHash {
     /// librdkafka's `consistent`, kafka-go's `CRC32Balancer`, sarama's `NewConsistentCRCHashPartitioner`: CRC-32, unsigned.
     pub const CRC32: Self = Self { function: Function::Crc32, arithmetic: HashArithmetic::Unsigned };
 
+    /// A hash of one's own. It runs on the caller's thread, without any lock of the producer's.
+    pub fn custom(arithmetic: HashArithmetic, hash: impl Fn(&[u8]) -> u32 + Send + Sync + 'static) -> Self {
+        Self { function: Function::Custom(Arc::new(hash)), arithmetic }
+    }
+
     /// The partition of `partitions` that a key belongs to. With no partitions the answer is 0.
     pub fn partition(&self, key: &[u8], partitions: i32) -> i32 {
         let hash = match &self.function {
             Function::Murmur2 => murmur2(key),
             Function::Fnv1a => fnv1a(key),
             Function::Crc32 => crc32_iso_hdlc(key),
+            Function::Custom(hash) => hash(key),
         };
         self.arithmetic.partition(hash, partitions)
+    }
+
+    /// Whether it is a user's code.
+    pub(crate) fn is_foreign(&self) -> bool {
+        matches!(self.function, Function::Custom(_))
     }
 }
 
@@ -66,6 +86,18 @@ impl HashArithmetic {
             Self::Unsigned => hash % count,
         };
         partition.cast_signed()
+    }
+}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let function = match &self.function {
+            Function::Murmur2 => "Murmur2",
+            Function::Fnv1a => "Fnv1a",
+            Function::Crc32 => "Crc32",
+            Function::Custom(_) => "Custom",
+        };
+        f.debug_struct("KeyHash").field("function", &function).field("arithmetic", &self.arithmetic).finish()
     }
 }
 

@@ -1,10 +1,10 @@
 //! What waits for the partitions of a topic, and which of their brokers take nothing: what the sticky choice adapts to.
 //!
-//! A broker takes nothing from the moment that a batch is ready for it and cannot be handed to its connection, because
-//! there is none, because it asked for quiet, or because too many requests are unanswered. A request that leaves, or a
-//! batch that is given up, ends that.
+//! A broker takes nothing while a batch of one of its partitions waits and no request leaves: because there is no
+//! connection, because it asked for quiet, or because too many requests are unanswered. Once nothing waits for it any more,
+//! be it given up, the broker is tried again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use ottla_types::BrokerId;
@@ -17,25 +17,46 @@ use crate::sender::Broker;
 /// The queues of one topic's partitions at one moment.
 pub(crate) struct Queues<'a> {
     /// All of the producer's partitions.
-    pub(crate) partitions: &'a [Partition],
+    partitions: &'a [Partition],
     /// The topic's among them.
-    pub(crate) of_topic: &'a [usize],
-    pub(crate) outstanding: &'a BTreeMap<u64, Outstanding>,
-    pub(crate) brokers: &'a BTreeMap<BrokerId, Broker>,
-    pub(crate) now: Instant,
-    /// Partitions whose broker takes nothing for longer are left out; zero leaves none out.
-    pub(crate) availability_timeout: Duration,
+    of_topic: &'a [usize],
+    outstanding: &'a BTreeMap<u64, Outstanding>,
+    silent: BTreeSet<BrokerId>,
 }
 
-impl Queues<'_> {
-    fn queue(&self, partition: &Partition) -> Option<usize> {
-        let leader = partition.leader.and_then(|leader| self.brokers.get(&leader));
-        let since = leader.and_then(|leader| leader.blocked_since);
-        let too_long = |since: Instant| self.now.saturating_duration_since(since) > self.availability_timeout;
-        if !self.availability_timeout.is_zero() && since.is_some_and(too_long) {
-            return None;
+impl<'a> Queues<'a> {
+    pub(crate) fn new(
+        partitions: &'a [Partition],
+        of_topic: &'a [usize],
+        outstanding: &'a BTreeMap<u64, Outstanding>,
+    ) -> Self {
+        Self { partitions, of_topic, outstanding, silent: BTreeSet::new() }
+    }
+
+    /// Leaves out the partitions of brokers that have been taking nothing for longer than `timeout`; none if that is zero.
+    pub(crate) fn without_silent(
+        mut self,
+        brokers: &BTreeMap<BrokerId, Broker>,
+        now: Instant,
+        timeout: Duration,
+    ) -> Self {
+        if timeout.is_zero() {
+            return self;
         }
-        Some(partition.waiting())
+        let waiting = self.outstanding.values().filter_map(|batch| self.partitions.get(batch.partition));
+        let silent = waiting.filter_map(|partition| {
+            let (leader, waits_since) = (partition.leader?, partition.waits_since()?);
+            let sent_at = brokers.get(&leader).and_then(|broker| broker.sent_at);
+            let since = sent_at.map_or(waits_since, |sent_at| sent_at.max(waits_since));
+            (now.saturating_duration_since(since) > timeout).then_some(leader)
+        });
+        self.silent = silent.collect();
+        self
+    }
+
+    fn queue(&self, partition: &Partition) -> Option<usize> {
+        let left_out = partition.leader.is_some_and(|leader| self.silent.contains(&leader));
+        (!left_out).then(|| partition.waiting())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use ottla_producer::Partitioner;
+use ottla_producer::{HashArithmetic, KeyHash, Partitioner};
 
 use crate::keys::{assert_same, keys, ours, theirs};
 
@@ -25,6 +25,17 @@ fn keys_go_where_the_hash_of_sarama_sends_them() {
 #[test]
 fn keys_go_where_the_reference_hash_of_sarama_sends_them() {
     same(1, &Partitioner::sarama_reference_hash());
+}
+
+#[test]
+fn keys_go_where_a_custom_hash_of_sarama_sends_them() {
+    // Of a CRC-32 table of its own, so that nothing here is taken from what is tested.
+    let table: [u32; 256] = std::array::from_fn(|byte| {
+        (0..8).fold(byte as u32, |value, _| if value & 1 == 1 { value >> 1 ^ 0xedb8_8320 } else { value >> 1 })
+    });
+    let crc32 =
+        move |key: &[u8]| !key.iter().fold(u32::MAX, |crc, byte| table[usize::from(crc as u8 ^ byte)] ^ crc >> 8);
+    same(2, &Partitioner::keyed(KeyHash::custom(HashArithmetic::SignedRemainder, crc32)));
 }
 
 #[test]
