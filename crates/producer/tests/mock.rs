@@ -2,14 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(clippy::disallowed_methods, reason = "an application runs on tokio, whatever the producer does")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use ottla_client::{Client, ClientConfig};
 use ottla_core::error::{ErrorKind, Outcome};
 use ottla_mock::{ApiKey, Fault, MockCluster, MockConfig};
-use ottla_producer::{Acks, CompressionType, NewRecord, Producer, ProducerConfig};
+use ottla_producer::{
+    Acks, CompressionType, CustomPartitioner, NewBatch, NewRecord, Partitioner, Producer, ProducerConfig,
+    RecordToPartition,
+};
 use ottla_protocol::VersionRange;
-use ottla_types::{BrokerId, ErrorCode};
+use ottla_types::{BrokerId, ErrorCode, Topic};
 
 async fn cluster(brokers: u16) -> MockCluster {
     MockCluster::start_with(MockConfig::new(brokers).default_partitions(3), 0).await.unwrap()
@@ -71,6 +75,59 @@ async fn many_records_of_many_tasks_arrive_once_and_in_order() {
         let own: Vec<usize> = partition.iter().filter_map(|value| value.strip_prefix(&prefix)?.parse().ok()).collect();
         assert_eq!(own, (0..2_000).collect::<Vec<_>>());
     }
+}
+
+/// Stays with a partition for a batch, then takes the next.
+#[derive(Default)]
+struct BatchByBatch {
+    batches: AtomicUsize,
+}
+
+impl CustomPartitioner for BatchByBatch {
+    fn partition(&self, _: &RecordToPartition<'_>, partitions: &[i32]) -> i32 {
+        partitions[self.batches.load(Ordering::Relaxed) % partitions.len()]
+    }
+
+    fn watches_batches(&self) -> bool {
+        true
+    }
+
+    fn on_new_batch(&self, _: &Topic, _: i32) -> NewBatch {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        NewBatch::ChooseAgain
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partitioner_of_ones_own_serves_many_tasks_short_of_memory_at_once() {
+    let cluster = cluster(3).await;
+    let config = ProducerConfig::default().partitioner(Partitioner::custom(BatchByBatch::default()));
+    let config = config.batch_size_bytes(1_000).buffer_memory_bytes(20_000).max_request_size_bytes(10_000);
+    let producer = producer(&cluster, config);
+    let tasks = (0..4).map(|task| {
+        let producer = producer.clone();
+        tokio::spawn(async move {
+            if task % 2 == 0 {
+                let values: Vec<String> = (0..1_000).map(|number| format!("{task}:{number}")).collect();
+                let records = values.iter().map(|value| NewRecord::to("orders").value(value));
+                return producer.send_all(records).await.unwrap().iter().all(Result::is_ok);
+            }
+            let mut receipts = Vec::new();
+            for number in 0..1_000 {
+                let value = format!("{task}:{number}");
+                receipts.push(producer.enqueue(NewRecord::to("orders").value(value)).await.unwrap());
+            }
+            producer.flush().await.unwrap();
+            receipts.iter().all(|receipt| receipt.outcome().unwrap().is_ok())
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        assert!(task.await.unwrap());
+    }
+    let counts: Vec<usize> = values(&cluster, "orders").iter().map(Vec::len).collect();
+    assert_eq!(counts.iter().sum::<usize>(), 4_000);
+    assert!(counts.iter().all(|count| *count > 500), "{counts:?}");
+    assert_eq!(producer.buffered_bytes(), 0);
 }
 
 #[tokio::test]
