@@ -3,7 +3,8 @@
 //! * [`Client`]: connections to one cluster. Everything else is made from it, and shares its connections and its view of
 //!   the cluster.
 //! * [`Producer`]: idempotent and batching. [`send`](Producer::send) waits for the acknowledgement,
-//!   [`enqueue`](Producer::enqueue) gives a receipt for it.
+//!   [`enqueue`](Producer::enqueue) gives a receipt for it, [`with_deliveries`](Producer::with_deliveries) a stream of all
+//!   outcomes with their records.
 //! * [`blocking`]: the producer for callers without a runtime.
 //! * [`Consumer`]: reads assigned partitions from where you say; [`Control`] seeks, pauses and resumes from any task.
 //! * [`Admin`]: topics, cluster, offsets.
@@ -75,3 +76,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/partitioning.md")]
 struct Partitioning;
+
+/// The programs in the guide to producing compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/producing.md")]
+struct Producing;

@@ -99,6 +99,9 @@ impl<T: Send + 'static> TaggedProducer<T> {
             return Admission::Refused(Error::new(ErrorKind::Misuse, "a future was polled after it was ready"));
         };
         if shared.is_unread() {
+            if let Some(ticket) = terms.ticket {
+                let _ = self.producer.object().with(|machine, now| machine.abandon(now, ticket));
+            }
             return Admission::Refused(Error::new(ErrorKind::Closed, "the deliveries stream was dropped"));
         }
         let beside = Shared::<T>::cost(record);

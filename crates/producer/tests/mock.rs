@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "an application runs on tokio, whatever the producer does")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ottla_client::{Client, ClientConfig};
@@ -14,6 +15,9 @@ use ottla_producer::{
 };
 use ottla_protocol::VersionRange;
 use ottla_types::{BrokerId, ErrorCode, Topic};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 async fn cluster(brokers: u16) -> MockCluster {
     MockCluster::start_with(MockConfig::new(brokers).default_partitions(3), 0).await.unwrap()
@@ -272,4 +276,95 @@ fn when_the_runtime_ends_every_receipt_does() {
     let outcome = receipt.outcome().expect("an outcome");
     assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Closed);
     assert!(producer.try_enqueue(NewRecord::to("orders").value("c")).is_err());
+}
+
+/// Keeps the numbers of records that warnings tell of.
+#[derive(Clone, Default)]
+struct Warnings(Arc<Mutex<Vec<u64>>>);
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN && metadata.target().starts_with("ottla_producer")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+impl Visit for Warnings {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "records" {
+            self.0.lock().unwrap().push(value);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+#[test]
+fn one_warning_says_how_many_records_of_a_dropped_producer_the_end_of_the_runtime_abandoned() {
+    let warnings = Warnings::default();
+    let _guard = tracing::subscriber::set_default(warnings.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let receipts = runtime.block_on(async {
+        let cluster = cluster(1).await;
+        let producer = producer(&cluster, ProducerConfig::default());
+        producer.send(NewRecord::to("orders").value("a")).await.unwrap();
+        cluster.inject(Fault::no_answer().api(ApiKey::PRODUCE).always());
+        let mut receipts = Vec::new();
+        for value in ["b", "c", "d"] {
+            receipts.push(producer.enqueue(NewRecord::to("orders").value(value)).await.unwrap());
+        }
+        drop(producer);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(receipts.iter().all(|receipt| receipt.outcome().is_none()));
+        receipts
+    });
+    assert!(warnings.0.lock().unwrap().is_empty());
+    drop(runtime);
+    assert_eq!(*warnings.0.lock().unwrap(), [3]);
+    for receipt in receipts {
+        let error = receipt.outcome().expect("an outcome").unwrap_err();
+        assert_eq!((error.kind(), error.outcome()), (ErrorKind::Closed, Outcome::MayHaveHappened));
+    }
+}
+
+#[tokio::test]
+async fn deliveries_tell_of_what_the_cluster_refuses_and_of_what_nobody_knows() {
+    let cluster = cluster(1).await;
+    let config = ProducerConfig::default()
+        .delivery_timeout(Duration::from_millis(700))
+        .request_timeout(Duration::from_millis(600))
+        .linger(Duration::ZERO);
+    let (tagged, mut deliveries) = producer(&cluster, config).with_deliveries::<char>();
+    let record = |tag: char| NewRecord::to("orders").partition(0).value(tag.to_string());
+    tagged.enqueue(record('a'), 'a').await.unwrap();
+    assert_eq!(deliveries.recv().await.unwrap().result.unwrap().offset, Some(0));
+
+    cluster.inject(Fault::error(ErrorCode::TOPIC_AUTHORIZATION_FAILED).api(ApiKey::PRODUCE).times(1));
+    tagged.enqueue(record('b'), 'b').await.unwrap();
+    let refused = deliveries.recv().await.unwrap();
+    let error = refused.result.unwrap_err();
+    assert_eq!((refused.tag, error.kind(), error.outcome()), ('b', ErrorKind::Authorization, Outcome::DidNotHappen));
+
+    cluster.inject(Fault::no_answer().api(ApiKey::PRODUCE).always());
+    tagged.enqueue(record('c'), 'c').await.unwrap();
+    drop(tagged);
+    let unknown = deliveries.recv().await.unwrap();
+    let error = unknown.result.unwrap_err();
+    assert_eq!((unknown.tag, error.kind(), error.outcome()), ('c', ErrorKind::Timeout, Outcome::MayHaveHappened));
+    assert!(deliveries.recv().await.is_none());
 }

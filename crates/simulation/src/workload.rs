@@ -1,6 +1,7 @@
 //! What the applications of the virtual world do: tasks that produce numbered records, and one that consumes them all. They use
 //! the public handles as anybody would.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use ottla_consumer::Consumer;
 use ottla_core::error::{Error, Outcome};
-use ottla_producer::{NewRecord, Producer, RecordMetadata};
+use ottla_producer::{Deliveries, Delivery, NewRecord, Producer, RecordMetadata};
 use ottla_types::{Topic, TopicPartition};
 
 use crate::history::{Ending, History, RecordName};
@@ -39,7 +40,7 @@ impl Shared {
     }
 }
 
-/// Produces its records: one awaited, the next ones pipelined, as the seed has it.
+/// Produces its records: awaited, pipelined with receipts, or pipelined with deliveries, as the seed has it.
 pub(crate) async fn produce(
     world: Arc<World>,
     producer: Producer,
@@ -49,23 +50,30 @@ pub(crate) async fn produce(
     pause: Duration,
 ) {
     let mut receipts = Vec::new();
+    let (tagged, deliveries) = producer.with_deliveries();
     for number in 0..records {
         let name = RecordName { task, number };
         let value = name.value();
-        let (keyed, awaited, rest) = world.random(|random| (random.bool(), random.u8(..4) == 0, random.u8(..3) == 0));
+        let (keyed, way, rest) = world.random(|random| (random.bool(), random.u8(..8), random.u8(..3) == 0));
         let key = format!("key-{task}");
         let mut record = NewRecord::to(TOPIC).value(&value);
         if keyed {
             record = record.key(&key);
         }
         history.with(|history| history.produced.insert(name, None));
-        if awaited {
-            let result = producer.send(record).await;
-            history.end(name, result);
-        } else {
-            match producer.enqueue(record).await {
+        match way {
+            0..2 => {
+                let result = producer.send(record).await;
+                history.end(name, result);
+            }
+            2..5 => match producer.enqueue(record).await {
                 Ok(receipt) => receipts.push((name, receipt)),
                 Err(error) => history.end(name, Err(error)),
+            },
+            _ => {
+                if let Err(rejected) = tagged.enqueue(record, name).await {
+                    history.end(name, Err(rejected.error));
+                }
             }
         }
         if rest {
@@ -75,6 +83,21 @@ pub(crate) async fn produce(
     }
     for (name, receipt) in receipts {
         history.end(name, receipt.await);
+    }
+    drop(tagged);
+    deliver(deliveries, &history).await;
+}
+
+/// Reads deliveries to the end. A task's records of a partition must come in the order in which they were handed in.
+async fn deliver(mut deliveries: Deliveries<RecordName>, history: &Shared) {
+    let mut last = BTreeMap::new();
+    while let Some(Delivery { record, tag, partition, result, .. }) = deliveries.recv().await {
+        let before = last.insert(partition, tag.number);
+        if before.is_some_and(|before| before >= tag.number) || record.value_bytes() != Some(tag.value().as_bytes()) {
+            let complaint = format!("{tag:?} was delivered to partition {partition} after {before:?}");
+            history.with(|history| history.complaints.push(complaint));
+        }
+        history.end(tag, result);
     }
 }
 

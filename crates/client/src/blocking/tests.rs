@@ -1,3 +1,5 @@
+//! Threads that wait, and clients that end.
+
 use std::thread;
 use std::time::Duration;
 

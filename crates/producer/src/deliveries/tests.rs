@@ -1,3 +1,5 @@
+//! The stream on an `Io` that answers by hand: what comes, when, in which order, and what it takes of the memory.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};

@@ -10,6 +10,7 @@ use ottla_protocol::records::{Producer, batches};
 use ottla_types::{BrokerId, ErrorCode};
 
 use crate::config::{CompressionType, ProducerConfig};
+use crate::lifecycle::Purge;
 use crate::receipt::Receipt;
 use crate::testing::{Driver, ONE, Sent, SentBatch, TWO};
 
@@ -223,12 +224,24 @@ impl Storm {
                 let wait = self.random.u64(..20_000);
                 self.driver.advance(wait);
             }
+            95..96 => self.purge(),
             _ => {
                 let wait = self.random.u64(1..150);
                 self.driver.advance(wait);
             }
         }
         self.carry();
+    }
+
+    fn purge(&mut self) {
+        let what = [Purge::Queued, Purge::InFlight, Purge::All][self.random.usize(..3)];
+        let purged = self.driver.machine.purge(self.driver.now, what);
+        self.driver.drain();
+        for (what, count) in [("purged from the queue", purged.queued), ("purged in flight", purged.in_flight)] {
+            if count > 0 {
+                self.note(what);
+            }
+        }
     }
 
     /// Everything works again: all must end.
@@ -304,6 +317,8 @@ fn nothing_is_doubled_reordered_or_lost_whatever_happens() {
         "OUT_OF_ORDER_SEQUENCE_NUMBER",
         "cut before applying",
         "cut after applying",
+        "purged from the queue",
+        "purged in flight",
     ] {
         assert!(happened.contains_key(what), "{what} never happened: {happened:?}");
     }

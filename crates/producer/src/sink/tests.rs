@@ -1,3 +1,5 @@
+//! The sink on an `Io` that answers by hand.
+
 use futures_util::SinkExt;
 use ottla_core::error::{ErrorKind, Outcome};
 
