@@ -190,3 +190,22 @@ fn a_reader_is_woken_when_an_outcome_comes() {
     let next = std::pin::pin!(deliveries.recv());
     assert!(matches!(next.poll(&mut context), Poll::Ready(Some(Delivery { tag: 1, .. }))));
 }
+
+#[test]
+fn who_waits_for_room_when_the_stream_is_dropped_is_refused_and_leaves_the_room_to_others() {
+    let io = Answering::new(false);
+    let config = single().buffer_memory_bytes(2_000).max_request_size_bytes(2_000);
+    let producer = producer(&io, &config);
+    let (tagged, deliveries) = producer.with_deliveries::<u8>();
+    let large = vec![b'x'; 600];
+    drive(&io, tagged.enqueue(NewRecord::to("t").value(&large), 1)).unwrap();
+    while io.answer() {}
+    let larger = vec![b'x'; 800];
+    let mut waiting = tagged.enqueue(NewRecord::to("t").value(&larger), 2);
+    assert!(poll(&mut waiting).is_pending());
+    drop(deliveries);
+    let Poll::Ready(Err(rejected)) = poll(&mut waiting) else { panic!("it is refused") };
+    assert_eq!((rejected.error.kind(), rejected.value.1), (ErrorKind::Closed, 2));
+    // All of the memory is there for one record.
+    drop(producer.try_enqueue(NewRecord::to("t").value(vec![b'x'; 1_800])).unwrap());
+}
