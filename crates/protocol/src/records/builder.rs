@@ -135,7 +135,7 @@ impl BatchBuilder {
         H::IntoIter: Clone,
     {
         let fields = Fields::new(key, value, headers.into_iter());
-        self.put(offset_delta, timestamp, fields.len, |buffer| fields.put(buffer))
+        self.put(offset_delta, timestamp, fields.len, fields.key_length, |buffer| fields.put_behind_key_length(buffer))
     }
 
     /// Appends a record whose fields were encoded before, with [`BatchBuilder::encode_fields`], and gives its offset
@@ -146,7 +146,8 @@ impl BatchBuilder {
     /// As [`BatchBuilder::append`].
     #[inline]
     pub fn append_encoded(&mut self, timestamp: i64, fields: &[u8]) -> Result<i32, RecordError> {
-        self.put(self.next_delta.cast_signed(), timestamp, fields.len(), |buffer| buffer.extend_from_slice(fields))
+        let put = |buffer: &mut Vec<u8>| buffer.extend_from_slice(fields);
+        self.put(self.next_delta.cast_signed(), timestamp, fields.len(), Varint::NONE, put)
     }
 
     /// Encodes key, value and headers of a record, that is all that does not depend on its batch, at the end of `out`.
@@ -173,19 +174,22 @@ impl BatchBuilder {
         Ok(())
     }
 
-    /// Checks that a record fits, makes room for it, and writes it: length, attributes and deltas, then what `rest` puts
-    /// there, which is `fields` bytes long.
+    /// Checks that a record fits, makes room for it, and writes it: length, attributes and deltas, then `first` and what
+    /// `rest` puts there, which are `fields` bytes long together.
     #[inline(always)]
     fn put(
         &mut self,
         offset_delta: i32,
         timestamp: i64,
         fields: usize,
+        first: Varint,
         rest: impl FnOnce(&mut Vec<u8>),
     ) -> Result<i32, RecordError> {
         let timestamp_delta = self.timestamp_delta(timestamp);
+        let short = Varint::short64(timestamp_delta);
+        let timestamp_len = short.map_or_else(|| len64(timestamp_delta), Varint::len);
         let delta = Varint::new(offset_delta);
-        let body = len64(timestamp_delta).wrapping_add(delta.len()).wrapping_add(1).saturating_add(fields);
+        let body = timestamp_len.wrapping_add(delta.len()).wrapping_add(1).saturating_add(fields);
         // an int32 if the whole batch is shorter than that, as is checked next
         let length = Varint::new(body as i32);
         let total = body.saturating_add(length.len());
@@ -197,9 +201,24 @@ impl BatchBuilder {
             self.make_room(total);
         }
         // the zero stands for the attributes
-        length.and_zero().put(&mut self.buffer);
-        put64(&mut self.buffer, timestamp_delta);
-        delta.put(&mut self.buffer);
+        let length = length.and_zero();
+        let head = length.len().wrapping_add(timestamp_len);
+        let tail = delta.len().wrapping_add(first.len());
+        match short {
+            Some(timestamp) if head.wrapping_add(tail) <= SLACK => {
+                length.then(timestamp).then(delta).then(first).put(&mut self.buffer);
+            }
+            Some(timestamp) if head <= SLACK && tail <= SLACK => {
+                length.then(timestamp).put(&mut self.buffer);
+                delta.then(first).put(&mut self.buffer);
+            }
+            _ => {
+                length.put(&mut self.buffer);
+                put64(&mut self.buffer, timestamp_delta);
+                delta.put(&mut self.buffer);
+                first.put(&mut self.buffer);
+            }
+        }
         rest(&mut self.buffer);
         if self.count == 0 {
             self.base_timestamp = timestamp;
@@ -321,6 +340,11 @@ where
     #[inline(always)]
     fn put(self, buffer: &mut Vec<u8>) {
         self.key_length.put(buffer);
+        self.put_behind_key_length(buffer);
+    }
+
+    #[inline(always)]
+    fn put_behind_key_length(self, buffer: &mut Vec<u8>) {
         buffer.extend_from_slice(self.key.unwrap_or_default());
         self.value_length.put(buffer);
         buffer.extend_from_slice(self.value.unwrap_or_default());

@@ -45,7 +45,8 @@ const fn unsigned_len(number: u64) -> usize {
     (bits.wrapping_mul(9).wrapping_add(64) >> 6) as usize
 }
 
-/// What [`Varint::put`] needs free in the buffer behind the bytes that it appends, so as not to make it grow.
+/// What [`Varint::put`] needs free in the buffer behind the bytes that it appends, so as not to make it grow; also the most
+/// bytes that it appends.
 pub(crate) const SLACK: usize = 8;
 
 /// An encoded varint on its way into a buffer: at most eight bytes, in a word.
@@ -57,10 +58,20 @@ pub(crate) struct Varint {
 }
 
 impl Varint {
+    /// No bytes at all.
+    pub(crate) const NONE: Self = Self { word: 0, len: 0 };
+
     /// Encodes an int32.
     #[inline(always)]
     pub(crate) const fn new(number: i32) -> Self {
         Self::unsigned(zigzag32(number) as u64)
+    }
+
+    /// Encodes an int64, if eight bytes are enough.
+    #[inline(always)]
+    pub(crate) const fn short64(number: i64) -> Option<Self> {
+        let number = zigzag64(number);
+        if number >> 56 == 0 { Some(Self::unsigned(number)) } else { None }
     }
 
     /// Encodes the length that stands before bytes, or -1 for null. What is longer than an int32 can say is never
@@ -103,6 +114,13 @@ impl Varint {
         self.len
     }
 
+    /// This one and another behind it, of eight bytes together at most: one store for both.
+    #[inline(always)]
+    pub(crate) const fn then(self, next: Self) -> Self {
+        let bits = (self.len as u32).wrapping_mul(8);
+        Self { word: self.word | next.word.wrapping_shl(bits), len: self.len.wrapping_add(next.len) }
+    }
+
     /// The same with a zero byte behind it.
     #[inline(always)]
     pub(crate) const fn and_zero(self) -> Self {
@@ -120,7 +138,7 @@ impl Varint {
 }
 
 /// Appends a varlong.
-#[inline(always)]
+#[cold]
 pub(crate) fn put64(buffer: &mut Vec<u8>, number: i64) {
     let mut number = zigzag64(number);
     while number >> 56 != 0 {
