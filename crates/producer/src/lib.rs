@@ -46,7 +46,7 @@ pub use enqueue_all::{EnqueueAll, SendAll};
 pub use lifecycle::{Purge, Purged, Unacknowledged};
 pub use partitioner::{
     CustomPartitioner, EmptyKeys, HashArithmetic, InvalidPartition, KeyHash, Keyless, Needs, NewBatch, Partitioner,
-    RecordToPartition, partition_for_key,
+    RecordToPartition,
 };
 pub use producer::Producer;
 pub use receipt::{Receipt, Receipts};

@@ -27,7 +27,6 @@ use std::sync::Arc;
 
 pub use custom::{CustomPartitioner, InvalidPartition, Needs, NewBatch, RecordToPartition};
 pub use keyed::{HashArithmetic, KeyHash};
-pub use murmur2::partition_for_key;
 
 /// How the partition of a record is chosen that names none (`partitioner.class`, librdkafka's `partitioner`).
 ///

@@ -117,6 +117,18 @@ fn the_arithmetic_is_that_of_signed_remainders() {
 }
 
 #[test]
+fn a_key_always_goes_to_a_partition_that_exists() {
+    for hash in EACH {
+        for count in 1..50 {
+            for key in 0_u32..200 {
+                let partition = hash.partition(&key.to_be_bytes(), count);
+                assert!((0..count).contains(&partition), "{hash:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn without_partitions_the_answer_is_zero() {
     for hash in EACH {
         assert_eq!([hash.partition(b"k", 0), hash.partition(b"k", -7)], [0, 0]);

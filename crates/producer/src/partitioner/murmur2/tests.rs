@@ -1,6 +1,6 @@
-//! Kafka's own vectors.
+//! Kafka's own vectors, and librdkafka's.
 
-use super::{murmur2, partition_for_key};
+use super::murmur2;
 
 /// The vectors of Kafka's own `UtilsTest.testMurmur2`.
 #[test]
@@ -18,19 +18,24 @@ fn hashes_are_those_of_java() {
     }
 }
 
+/// The vectors of librdkafka's `unittest_murmur2`, made by Java: keys that begin at any address, and each rest.
 #[test]
-fn a_key_always_goes_to_a_partition_that_exists() {
-    for count in 1..50 {
-        for key in 0_u32..200 {
-            let partition = partition_for_key(&key.to_be_bytes(), count);
-            assert!((0..count).contains(&partition));
-        }
+fn every_rest_of_a_key_counts() {
+    const LONG: &str = "PreAmbleWillBeRemoved,ThePrePartThatIs";
+    let vectors = [
+        ("kafka", 0xd067_cf64),
+        ("giberish123456789", 0x8f55_2b0c),
+        ("1234", 0x9fc9_7b14),
+        ("234", 0xe7c0_09ca),
+        ("34", 0x8739_30da),
+        ("4", 0x5a4b_5ca1),
+        (LONG, 0x7842_4f1c),
+        (&LONG[1..], 0x4a62_b377),
+        (&LONG[2..], 0xe0e4_e09e),
+        (&LONG[3..], 0x62b8_b43f),
+        ("", 0x106e_08d9),
+    ];
+    for (key, hash) in vectors {
+        assert_eq!(murmur2(key.as_bytes()), hash, "{key}");
     }
-    assert_eq!(partition_for_key(b"x", 0), 0);
-    assert_eq!(partition_for_key(b"x", -4), 0);
-}
-
-#[test]
-fn the_empty_key_is_a_key() {
-    assert_eq!(murmur2(b"").cast_signed(), 275_646_681);
 }
