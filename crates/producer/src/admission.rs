@@ -366,6 +366,18 @@ impl ProducerMachine {
         self.unsettled = true;
     }
 
+    /// The outcomes of these batches are awaited: those that are still open do not wait out their linger.
+    pub(crate) fn on_awaited(&mut self, slots: &[Arc<BatchSlot>]) {
+        for slot in slots {
+            let index = slot.place();
+            let open = self.partitions.get_mut(index).and_then(|partition| partition.open.as_mut());
+            if let Some(open) = open.filter(|open| Arc::ptr_eq(&open.slot, slot) && !open.awaited) {
+                open.awaited = true;
+                self.hurry(index);
+            }
+        }
+    }
+
     /// The open batch of a partition is to leave as soon as its leader has answered what is on its way now.
     fn hurry(&mut self, index: usize) {
         self.unsettled = true;

@@ -16,7 +16,7 @@ use crate::producer::Producer;
 use crate::receipt::Receipts;
 use crate::record::{NewRecord, RecordMetadata};
 
-/// Records that are appended under one lock.
+/// Records that are appended, and partitions that are looked at, under one lock.
 const CHUNK: usize = 64;
 
 /// Why the records of a chunk are not all appended under one lock.
@@ -166,7 +166,15 @@ impl<'a, I: Iterator<Item = NewRecord<'a>>> Future for SendAll<'a, I> {
             match &mut this.state {
                 SendingAll::Queueing(queueing) => match queueing.poll_all(context) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(receipts)) => this.state = SendingAll::Queued(receipts),
+                    Poll::Ready(Ok(receipts)) => {
+                        for awaited in receipts.newest().chunks(CHUNK) {
+                            queueing.producer.object().with(|machine, now| {
+                                machine.on_awaited(awaited);
+                                machine.finish(now);
+                            })?;
+                        }
+                        this.state = SendingAll::Queued(receipts);
+                    }
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 },
                 SendingAll::Queued(receipts) => return Pin::new(receipts).poll(context).map(Ok),

@@ -131,7 +131,8 @@ impl Producer {
         EnqueueAll::new(self, records.into_iter())
     }
 
-    /// Sends records in order and waits for all of their outcomes: a result for each.
+    /// Sends records in order and waits for all of their outcomes: a result for each. Once all are queued they do not wait
+    /// out the linger, as with [`send`](Self::send).
     ///
     /// # Errors
     /// `Internal` when the producer is beyond use; what concerns single records is in their results.

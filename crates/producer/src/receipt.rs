@@ -3,6 +3,7 @@
 //! All records of a batch share one slot, which is filled once. A receipt is a reference to it and an index, so that a
 //! record costs one reference count and no allocation; a waker is stored only by who waits.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -216,6 +217,17 @@ impl Receipts {
             return;
         }
         self.runs.push(Run::Queued { slot: Arc::clone(slot), first: index, count: 1, timestamp });
+    }
+
+    /// The batches that may still be open: the last one of each partition.
+    pub(crate) fn newest(&self) -> Vec<Arc<BatchSlot>> {
+        let mut newest = BTreeMap::new();
+        for run in self.runs.iter().rev() {
+            if let Run::Queued { slot, .. } = run {
+                newest.entry(slot.place()).or_insert(slot);
+            }
+        }
+        newest.into_values().map(Arc::clone).collect()
     }
 
     /// Adds the record of a receipt.

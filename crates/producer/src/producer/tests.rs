@@ -166,6 +166,17 @@ fn what_waits_in_vain_is_told_of_in_its_place_and_does_not_make_the_others_wait_
 }
 
 #[test]
+fn records_that_are_awaited_together_do_not_wait_out_the_linger() {
+    let io = Answering::new(false);
+    let producer = producer(&io, &ProducerConfig::default());
+    let values = ["a", "b", "c"];
+    // No time passes.
+    let results = drive(&io, producer.send_all(values.map(|value| NewRecord::to("t").value(value)))).unwrap();
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(io.values(), values);
+}
+
+#[test]
 fn purged_records_are_told_whether_they_may_be_written() {
     let io = Answering::new(false);
     let producer = producer(&io, &ProducerConfig::default().batch_size_bytes(200).max_in_flight_requests(1));
