@@ -209,3 +209,19 @@ fn who_waits_for_room_when_the_stream_is_dropped_is_refused_and_leaves_the_room_
     // All of the memory is there for one record.
     drop(producer.try_enqueue(NewRecord::to("t").value(vec![b'x'; 1_800])).unwrap());
 }
+
+#[test]
+fn an_outcome_that_is_known_waits_for_those_before_it_in_its_partition() {
+    let io = Answering::new(false);
+    let (tagged, mut deliveries) = producer(&io, &single().max_in_flight_requests(1)).with_deliveries::<u8>();
+    drive(&io, tagged.producer().send(NewRecord::to("t"))).unwrap();
+    for tag in 1..=3 {
+        tagged.try_enqueue(NewRecord::to("t"), tag).unwrap();
+    }
+    assert_eq!(tagged.producer().purge(Purge::Queued).unwrap().queued, 2);
+    assert!(deliveries.try_recv().is_none(), "the first one is on its way");
+    while io.answer() {}
+    let outcomes: Vec<_> =
+        read(&mut deliveries).into_iter().map(|delivery| (delivery.tag, delivery.result.is_ok())).collect();
+    assert_eq!(outcomes, [(1, true), (2, false), (3, false)]);
+}
