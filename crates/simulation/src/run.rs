@@ -7,7 +7,7 @@ use std::time::Duration;
 use ottla_consumer::{ConsumerConfig, Start};
 use ottla_core::machine::Input;
 use ottla_mock::{ClusterState, Fault as MockFault, MockConfig};
-use ottla_producer::ProducerConfig;
+use ottla_producer::{Producer, ProducerConfig};
 use ottla_protocol::ApiKey;
 use ottla_types::{BrokerId, Topic, TopicPartition};
 
@@ -17,7 +17,7 @@ use crate::history::RecordName;
 use crate::host::Host;
 use crate::network::Network;
 use crate::scenario::{Fault, Plan, Scenario};
-use crate::workload::{self, Shared, TOPIC};
+use crate::workload::{self, Shared, TOPIC, Task};
 use crate::world::{Happening, World};
 
 /// After the faults have ended everything must be done within this.
@@ -75,6 +75,8 @@ struct Run {
     /// Kept alive here: the handles hold it too, but not for as long as the run.
     host: Arc<Host>,
     executor: Executor,
+    /// A handle of the producer beside the tasks', to look at what it holds in the end.
+    producer: Option<Producer>,
     history: Shared,
     struck: BTreeMap<&'static str, u64>,
 }
@@ -106,6 +108,7 @@ impl Run {
             world,
             host,
             executor: Executor::default(),
+            producer: None,
             history: Shared::default(),
             struck: BTreeMap::new(),
         };
@@ -117,20 +120,22 @@ impl Run {
     }
 
     fn start_workload(&mut self) {
-        let config = ProducerConfig::default().linger(self.plan.linger).batch_size_bytes(self.plan.batch_size_bytes);
+        let config = ProducerConfig::default()
+            .linger(self.plan.linger)
+            .batch_size_bytes(self.plan.batch_size_bytes)
+            .buffer_memory_bytes(self.plan.buffer_memory_bytes);
         match ottla_producer::internal::with_io(self.host.io(), &config) {
             Ok(producer) => {
-                for task in 0..self.plan.tasks {
-                    let future = workload::produce(
-                        Arc::clone(&self.world),
-                        producer.clone(),
-                        self.history.clone(),
-                        task,
-                        self.plan.records_per_task,
-                        self.plan.pause,
-                    );
-                    self.executor.spawn(format!("producing task {task}"), future);
+                for number in 0..self.plan.tasks {
+                    let (tagged, deliveries) = producer.with_deliveries();
+                    let (records, pause) = (self.plan.records_per_task, self.plan.pause);
+                    let task = Task { number, records, pause, producer: producer.clone(), tagged };
+                    let producing = workload::produce(Arc::clone(&self.world), task, self.history.clone());
+                    self.executor.spawn(format!("producing task {number}"), producing);
+                    let delivering = workload::deliver(deliveries, self.history.clone());
+                    self.executor.spawn(format!("delivering task {number}"), delivering);
                 }
+                self.producer = Some(producer);
             }
             Err(error) => self.complain(format!("no producer: {error}")),
         }
@@ -298,6 +303,10 @@ impl Run {
     }
 
     fn report(mut self) -> Report {
+        let held = self.producer.take().map_or(0, |producer| producer.buffered_bytes());
+        if held > 0 {
+            self.complain(format!("{held} bytes of buffer memory were not given back"));
+        }
         let logs = self.logs();
         let (faults, produced, acknowledged) = self.history.with(|history| {
             let acknowledged = history

@@ -72,6 +72,7 @@ pub(crate) struct Plan {
     pub(crate) pause: Duration,
     pub(crate) linger: Duration,
     pub(crate) batch_size_bytes: usize,
+    pub(crate) buffer_memory_bytes: usize,
     pub(crate) latency: Latency,
     /// One Produce or Fetch request in so many loses its connection before it is applied; none where zero.
     pub(crate) cut_before_one_in: u32,
@@ -118,6 +119,8 @@ impl Plan {
             pause: calm.mul_f64(8.0 * random.f64()) / records_per_task,
             linger: Duration::from_micros(random.choice([0, 0, 1_000, 5_000, 20_000]).unwrap_or(0)),
             batch_size_bytes: random.choice([200, 500, 1_000, 100_000]).unwrap_or(1_000),
+            // The smallest has room for two or three records.
+            buffer_memory_bytes: random.choice([1_000, 4_000, 32 << 20]).unwrap_or(4_000),
             latency: Latency { usual_us: random.u64(100..2_000), slow_one_in: slow, slow_ms: random.u64(5..400) },
             cut_before_one_in,
             cut_after_one_in,

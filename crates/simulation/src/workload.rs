@@ -2,15 +2,15 @@
 //! the public handles as anybody would.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ottla_consumer::Consumer;
-use ottla_core::error::{Error, Outcome};
-use ottla_producer::{Deliveries, Delivery, NewRecord, Producer, RecordMetadata};
+use ottla_core::error::{Error, ErrorKind, Outcome};
+use ottla_producer::{Deliveries, Delivery, NewRecord, Producer, RecordMetadata, TaggedProducer};
 use ottla_types::{Topic, TopicPartition};
 
 use crate::history::{Ending, History, RecordName};
@@ -40,56 +40,73 @@ impl Shared {
     }
 }
 
-/// Produces its records: awaited, pipelined with receipts, or pipelined with deliveries, as the seed has it.
-pub(crate) async fn produce(
-    world: Arc<World>,
-    producer: Producer,
-    history: Shared,
-    task: u32,
-    records: u32,
-    pause: Duration,
-) {
+/// What a producing task hands its records to.
+pub(crate) struct Task {
+    pub(crate) number: u32,
+    pub(crate) records: u32,
+    /// Between two records it pauses at most so long.
+    pub(crate) pause: Duration,
+    pub(crate) producer: Producer,
+    pub(crate) tagged: TaggedProducer<RecordName>,
+}
+
+/// Produces a task's records: awaited, pipelined with receipts or with deliveries, tried, or given up while they wait to be
+/// queued, as the seed has it.
+pub(crate) async fn produce(world: Arc<World>, task: Task, history: Shared) {
     let mut receipts = Vec::new();
-    let (tagged, deliveries) = producer.with_deliveries();
-    for number in 0..records {
-        let name = RecordName { task, number };
+    for number in 0..task.records {
+        let name = RecordName { task: task.number, number };
         let value = name.value();
-        let (keyed, way, rest) = world.random(|random| (random.bool(), random.u8(..8), random.u8(..3) == 0));
-        let key = format!("key-{task}");
+        let (keyed, way, rest) = world.random(|random| (random.bool(), random.u8(..10), random.u8(..3) == 0));
+        let key = format!("key-{}", task.number);
         let mut record = NewRecord::to(TOPIC).value(&value);
         if keyed {
             record = record.key(&key);
         }
         history.with(|history| history.produced.insert(name, None));
         match way {
-            0..2 => {
-                let result = producer.send(record).await;
+            0..3 => {
+                let result = task.producer.send(record).await;
                 history.end(name, result);
             }
-            2..5 => match producer.enqueue(record).await {
-                Ok(receipt) => receipts.push((name, receipt)),
-                Err(error) => history.end(name, Err(error)),
-            },
-            _ => {
-                if let Err(rejected) = tagged.enqueue(record, name).await {
+            3..6 => {
+                if let Err(rejected) = task.tagged.enqueue(record, name).await {
                     history.end(name, Err(rejected.error));
+                }
+            }
+            _ => {
+                let queued = match way {
+                    6 => task.producer.try_enqueue(record).map_err(|rejected| rejected.error),
+                    7 => polled_once(task.producer.enqueue(record)).await,
+                    _ => task.producer.enqueue(record).await,
+                };
+                match queued {
+                    Ok(receipt) => receipts.push((name, receipt)),
+                    Err(error) => history.end(name, Err(error)),
                 }
             }
         }
         if rest {
-            let pause = world.random(|random| pause.mul_f64(random.f64()));
+            let pause = world.random(|random| task.pause.mul_f64(random.f64()));
             sleep(&world, pause).await;
         }
     }
     for (name, receipt) in receipts {
         history.end(name, receipt.await);
     }
-    drop(tagged);
-    deliver(deliveries, &history).await;
 }
 
-/// Reads deliveries to the end. A task's records of a partition must come in the order in which they were handed in.
-async fn deliver(mut deliveries: Deliveries<RecordName>, history: &Shared) {
+/// Polls a future once, and drops it where that is not enough: then its record is not queued.
+async fn polled_once<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let mut future = pin!(future);
+    match poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(Error::new(ErrorKind::Closed, "its caller did not wait")),
+    }
+}
+
+/// Reads deliveries to the end. Those of a partition must come in the order in which their task handed the records in.
+pub(crate) async fn deliver(mut deliveries: Deliveries<RecordName>, history: Shared) {
     let mut last = BTreeMap::new();
     while let Some(Delivery { record, tag, partition, result, .. }) = deliveries.recv().await {
         let before = last.insert(partition, tag.number);
