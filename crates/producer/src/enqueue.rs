@@ -60,6 +60,11 @@ impl Turn {
         self.deadline = Some(deadline);
     }
 
+    /// Whether the record, or one before it that was not queued, waited.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.deadline.is_some() || self.hopeless
+    }
+
     /// The record is queued: the next one waits anew.
     #[inline]
     pub(crate) fn over(&mut self) {

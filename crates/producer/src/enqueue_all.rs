@@ -82,6 +82,7 @@ impl<'a, I: Iterator<Item = NewRecord<'a>>> EnqueueAll<'a, I> {
             let chosen = &self.chosen;
             let pause = self.producer.object().with(|machine, now| {
                 let mut ticket = granted.or(kept_ticket.take());
+                let mut waited = turn.has_waited();
                 let mut pause = None;
                 while let Some(record) = chunk.get(*done) {
                     let mut terms = turn.terms(ticket.take(), false);
@@ -99,7 +100,11 @@ impl<'a, I: Iterator<Item = NewRecord<'a>>> EnqueueAll<'a, I> {
                     match machine.append(now, record, terms, |slot, index, timestamp| {
                         receipts.push(slot, index, timestamp);
                     }) {
-                        Admission::Queued(()) => turn.over(),
+                        Admission::Queued(()) => {
+                            if std::mem::take(&mut waited) {
+                                turn.over();
+                            }
+                        }
                         Admission::Refused(error) => receipts.refuse(error),
                         Admission::Waits { ticket, waiting, deadline } => {
                             pause = Some(Pause::Waits(ticket, waiting, deadline));
