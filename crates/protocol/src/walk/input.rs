@@ -134,9 +134,10 @@ impl<'a> Input<'a> {
     /// A compact length or count; nothing for null.
     #[inline]
     fn compact_length(&mut self) -> Read<Option<usize>> {
-        // Kafka takes the varint for signed: a length above 2³¹ is negative there, hence null.
+        // Kafka takes the varint for signed: a length above 2³¹ is negative there, hence null, and 2³¹ itself becomes the
+        // greatest there is.
         let length = self.unsigned_varint()?.cast_signed();
-        Ok(usize::try_from(length.saturating_sub(1)).ok())
+        Ok(usize::try_from(length.wrapping_sub(1)).ok())
     }
 
     /// A length of bytes or a count of elements; nothing for null.

@@ -198,3 +198,18 @@ fn debug_shows_neither_payloads_nor_secrets() {
     assert_eq!(format!("{step:?}"), "Value(AuthBytes, Bytes(<6 bytes>))");
     assert_eq!(format!("{walker:?}"), "SaslAuthenticateRequest at byte 10 of 10, version 0, AuthBytes");
 }
+
+#[test]
+fn compact_lengths_beyond_an_int32_are_what_java_makes_of_them() {
+    let read = |name: &str, bytes: &[u8], version| {
+        let schema = MessageSchema::named(name).expect("known");
+        let (walked, typed) = (walk(schema, bytes, version), typed(schema, &Bytes::copy_from_slice(bytes), version));
+        assert_eq!(walked, typed);
+        walked.map_err(|error| error.kind)
+    };
+    // 2³¹ less one is the greatest int32, 2³¹ + 1 less one is negative.
+    assert_eq!(read("MetadataRequest", b"\x80\x80\x80\x80\x08\x01\x00\x00", 12), Err(WireError::CountTooLarge));
+    assert_eq!(read("MetadataRequest", b"\x81\x80\x80\x80\x08\x01\x00\x00", 12), Ok(8));
+    assert_eq!(read("FindCoordinatorRequest", b"\x80\x80\x80\x80\x08\x00\x00", 3), Err(WireError::StringTooLong));
+    assert_eq!(read("FindCoordinatorRequest", b"\x81\x80\x80\x80\x08\x00\x00", 3), Err(WireError::UnexpectedNull));
+}
