@@ -1,14 +1,18 @@
 //! Tagged fields that this version of the crate does not know, kept so that they survive decoding and encoding.
 
+use std::fmt;
+
 use bytes::Bytes;
 
 /// The unknown tagged fields of one struct, as they were read. One pointer wide, and nothing is allocated while empty.
 ///
+/// `Debug` prints the length of what is in them, which may be anything.
+///
 /// Encoding asks for ascending tags without repetition, none of them known to the struct.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct TaggedFields(Option<Box<Fields>>);
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 struct Fields(Vec<(u32, Bytes)>);
 
 impl TaggedFields {
@@ -45,6 +49,16 @@ impl TaggedFields {
     /// Tags and contents, in the order in which they were read or added.
     pub fn as_slice(&self) -> &[(u32, Bytes)] {
         self.0.as_deref().map_or(&[], |fields| &fields.0)
+    }
+}
+
+impl fmt::Debug for TaggedFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (tag, contents) in self.as_slice() {
+            map.entry(tag, &format_args!("<{} bytes>", contents.len()));
+        }
+        map.finish()
     }
 }
 

@@ -1,13 +1,14 @@
 //! Whole requests and responses on their way out.
 
+use std::fmt;
+
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::message::{is_flexible, write};
 use crate::writer::{Chunks, Writer};
 use crate::{Absent, Encode, EncodeError, EncodeErrorKind, Message, Request, Response};
 
-/// A request, ready for the socket but for its correlation id.
-#[derive(Debug)]
+/// A request, ready for the socket but for its correlation id. `Debug` prints its length.
 pub struct RequestFrame {
     /// Length, header and the beginning of the body.
     pub head: BytesMut,
@@ -17,6 +18,12 @@ pub struct RequestFrame {
 
 /// Where the correlation id is: after the length, the API key and the version.
 const CORRELATION_ID: std::ops::Range<usize> = 8..12;
+
+impl fmt::Debug for RequestFrame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestFrame(<{} bytes>)", self.len())
+    }
+}
 
 impl RequestFrame {
     /// Sets the correlation id, which is 0 until then.

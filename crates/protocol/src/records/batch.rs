@@ -22,10 +22,16 @@ pub const fn batches(bytes: &[u8]) -> Batches<'_> {
 }
 
 /// The batches of fetched bytes: see [`batches`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Batches<'a> {
     bytes: &'a [u8],
     position: usize,
+}
+
+impl std::fmt::Debug for Batches<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Batches").field("position", &self.position).field("len", &self.bytes.len()).finish()
+    }
 }
 
 impl<'a> Batches<'a> {
@@ -87,11 +93,21 @@ impl<'a> Iterator for Batches<'a> {
 }
 
 /// A batch of format v2, all of which is there; its CRC and its records are still to be checked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct RawBatch<'a> {
     header: BatchHeader,
     bytes: &'a [u8],
     position: usize,
+}
+
+impl std::fmt::Debug for RawBatch<'_> {
+    /// The header and the place; of the records nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RawBatch")
+            .field("position", &self.position)
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> RawBatch<'a> {

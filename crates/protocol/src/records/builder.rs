@@ -15,7 +15,7 @@ pub const NO_HEADERS: std::iter::Empty<(&'static [u8], Option<&'static [u8]>)> =
 ///
 /// The first record's timestamp becomes the base that the others are told against; offsets count from 0. Nothing is
 /// compressed and no CRC is computed before the batch is built: see the [module](super).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BatchBuilder {
     /// The room for the header, then the records.
     buffer: Vec<u8>,
@@ -24,6 +24,13 @@ pub struct BatchBuilder {
     count: i32,
     /// The least offset delta of the next record: unsigned, for one beyond the greatest there is none.
     next_delta: u32,
+}
+
+impl std::fmt::Debug for BatchBuilder {
+    /// What it has gathered, without the records.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BatchBuilder").field("count", &self.count).field("len", &self.len()).finish_non_exhaustive()
+    }
 }
 
 impl BatchBuilder {

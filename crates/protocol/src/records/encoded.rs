@@ -9,7 +9,7 @@ use super::header::put;
 use super::{Attributes, BatchHeader, Producer, RecordError, edit};
 
 /// One whole batch of format v2 with its header, as it goes on the wire.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct EncodedBatch {
     header: BatchHeader,
     /// Header and records; the header's bytes are those of `header`, the CRC that of the last [`EncodedBatch::seal`].
@@ -139,6 +139,13 @@ impl EncodedBatch {
 
     fn write_header(&mut self) {
         put(&mut self.bytes, 0, self.header.to_bytes());
+    }
+}
+
+impl std::fmt::Debug for EncodedBatch {
+    /// The header and the length; of the records nothing.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EncodedBatch").field("header", &self.header).field("len", &self.len()).finish()
     }
 }
 

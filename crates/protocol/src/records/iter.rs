@@ -45,7 +45,7 @@ impl std::fmt::Debug for RecordView<'_> {
 }
 
 /// A header of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HeaderView<'a> {
     /// Its key, UTF-8 by Kafka's rules, which nobody enforces.
     pub key: &'a [u8],
@@ -60,12 +60,28 @@ impl<'a> HeaderView<'a> {
     }
 }
 
+impl std::fmt::Debug for HeaderView<'_> {
+    /// Tells sizes only, as that of [`RecordView`].
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeaderView")
+            .field("key_len", &self.key.len())
+            .field("value_len", &self.value.map(<[u8]>::len))
+            .finish()
+    }
+}
+
 /// The headers of a record, decoded as they are asked for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct HeaderIter<'a> {
     /// From the first header on; what follows the last belongs to others.
     rest: &'a [u8],
     count: u32,
+}
+
+impl std::fmt::Debug for HeaderIter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
 }
 
 impl PartialEq for HeaderIter<'_> {
@@ -304,10 +320,16 @@ fn span(end: usize, bytes: Option<&[u8]>) -> Span {
 }
 
 /// The records of a batch, borrowed from its payload: see [`RecordCursor`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RecordIter<'a> {
     cursor: RecordCursor,
     payload: &'a [u8],
+}
+
+impl std::fmt::Debug for RecordIter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RecordIter").field("cursor", &self.cursor).field("payload_len", &self.payload.len()).finish()
+    }
 }
 
 impl<'a> RecordIter<'a> {

@@ -32,11 +32,19 @@ use super::{BatchHeader, RawBatch, RecordError, RecordRanges, RecordView};
 /// assert_eq!(kept[0].get(0).and_then(|record| record.value), Some(&b"value"[..]));
 /// # Ok::<(), ottla_protocol::records::RecordError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OwnedBatch {
     header: BatchHeader,
     payload: Bytes,
     records: Vec<RecordRanges>,
+}
+
+impl std::fmt::Debug for OwnedBatch {
+    /// The header and the sizes of the records.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let records: Vec<_> = self.iter().collect();
+        f.debug_struct("OwnedBatch").field("header", &self.header).field("records", &records).finish()
+    }
 }
 
 impl OwnedBatch {

@@ -14,3 +14,9 @@ fn fields_are_found_by_their_tag_and_keep_their_order() {
     assert_eq!(fields, fields.as_slice().iter().cloned().collect());
     assert_eq!(TaggedFields::from_iter([]), TaggedFields::default());
 }
+
+#[test]
+fn debug_prints_lengths_only() {
+    let fields = TaggedFields::from_iter([(9, Bytes::from_static(b"secret"))]);
+    assert_eq!(format!("{fields:?}"), "{9: <6 bytes>}");
+}

@@ -31,7 +31,7 @@ use super::message::{OVERHEAD, message_len, put_frame, put_head, seal};
 /// assert_eq!(batch.header().count, 2);
 /// # Ok::<(), ottla_protocol::records::RecordError>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MessageSetBuilder {
     format: MessageFormat,
     /// The messages; each has its offset delta for its offset, and no CRC yet.
@@ -43,6 +43,17 @@ pub struct MessageSetBuilder {
     max_timestamp: i64,
     count: i32,
     next_delta: i32,
+}
+
+impl std::fmt::Debug for MessageSetBuilder {
+    /// What it has gathered, without the messages.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MessageSetBuilder")
+            .field("format", &self.format)
+            .field("count", &self.count)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl MessageSetBuilder {

@@ -86,3 +86,32 @@ fn a_count_that_the_bytes_cannot_hold_reserves_nothing() {
     let fault = open(&batch.into_inner().into(), 0).unwrap_err();
     assert!(matches!(fault, RecordError::Malformed { base_offset: 70, fault: RecordFault::Count, .. }));
 }
+
+#[test]
+fn debug_of_whatever_holds_records_shows_none_of_their_bytes() {
+    let mut builder = BatchBuilder::new(Vec::new());
+    // 113 stands nowhere but in the record
+    builder.append(0, Some(&[113; 3]), Some(&[113; 4]), [(&[113; 2][..], Some(&[113; 5][..]))]).unwrap();
+    let building = format!("{builder:?}");
+    let mut built = builder.build();
+    built.seal();
+    let bytes = Bytes::from(built.as_bytes().to_vec());
+    let raw = batches(&bytes).next().unwrap().unwrap();
+    let mut scratch = Vec::new();
+    let records = raw.open(&mut Decompressor::new(), &mut scratch, 0).unwrap();
+    let header = records.clone().next().unwrap().headers().next().unwrap();
+    assert_eq!(format!("{header:?}"), "HeaderView { key_len: 2, value_len: Some(5) }");
+    let owned = OwnedBatch::open(&raw, &bytes, &mut Decompressor::new(), 0).unwrap();
+    let headers = owned.get(0).unwrap().headers();
+    for shown in [
+        building,
+        format!("{built:?}"),
+        format!("{:?}", batches(&bytes)),
+        format!("{raw:?}"),
+        format!("{records:?}"),
+        format!("{owned:?}"),
+        format!("{headers:?}"),
+    ] {
+        assert!(!shown.contains("113, 113"), "{shown}");
+    }
+}
