@@ -92,9 +92,10 @@ pub struct Rebatched {
 /// # Errors
 ///
 /// Those of [`batches`], with [`RecordError::Legacy`] for messages of old formats, which [`super::legacy::upgrade`] makes
-/// batches; those of [`RawBatch::open`]; [`RecordError::Malformed`] for offsets that do not ascend inside of a batch; [`RecordError::Compression`], with `OutputLimit` if a batch decompresses to more
-/// than `limit` bytes or `out` would grow by more. What was finished before the error
-/// is then in `out`.
+/// batches; those of [`RawBatch::open`]; [`RecordError::Malformed`] for offsets that do not ascend inside of a batch;
+/// [`RecordError::Compression`], with `OutputLimit` if a batch decompresses to more than `limit` bytes or `out` would grow by
+/// more, and if a batch cannot be compressed; [`RecordError::TooLarge`] for a record that no batch can hold. The batches
+/// that were finished before the error are then in `out`; the one that was being filled may not be.
 pub fn rebatch(
     bytes: &[u8],
     how: &Rebatch,
@@ -163,7 +164,8 @@ impl Work<'_> {
             batch.decompress(decompressor, scratch, self.limit)?;
             scratch
         };
-        check_records(&header, payload)?;
+        // errors name the batch by the offset that it has, not by the one it is moved to
+        check_records(batch.header(), payload)?;
         let fits = payload.len().saturating_add(BatchHeader::LEN) <= self.how.max_bytes
             && usize::try_from(header.count).is_ok_and(|count| count <= self.how.max_records);
         if is_idempotent(&header) && fits && self.how.compression.is_none() {
@@ -178,7 +180,7 @@ impl Work<'_> {
         while let Some((record, after)) = Raw::read(rest) {
             if !(least..=header.last_offset_delta).contains(&record.offset_delta) {
                 let position = payload.len().saturating_sub(rest.len());
-                return Err(RecordFault::Offset.at(header.base_offset, position));
+                return Err(RecordFault::Offset.at(batch.header().base_offset, position));
             }
             self.record(&header, codec, &record, rest.len() == payload.len())?;
             least = record.offset_delta.saturating_add(1);

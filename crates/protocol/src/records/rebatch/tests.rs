@@ -191,6 +191,9 @@ fn damage_limits_and_cut_ends_are_told() {
     let fault =
         |error| matches!(error, RecordError::Malformed { fault: RecordFault::Offset, position, .. } if position > 200);
     assert!(run(&disordered, &LARGE).is_err_and(fault));
+    edit::set_base_offset(&mut disordered, 40);
+    let moved = run(&disordered, &LARGE.renumber(7));
+    assert!(matches!(moved, Err(RecordError::Malformed { base_offset: 40, .. })), "the offset that it came with");
     for codec in [Codec::None, Codec::Gzip] {
         let set = three(0, Attributes::default(), codec);
         let (d, c) = (&mut Decompressor::new(), &mut Compressor::new());
