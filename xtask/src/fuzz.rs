@@ -16,7 +16,7 @@ use crate::util::{self, Result, list, metadata};
 const USAGE: &str = "\
 usage: cargo xtask fuzz [--seconds 30] [--sanitizer none|address] [TARGET]...
 
-Runs the targets of fuzz/ (all, unless some are named), each for so many seconds, two or as many at a time as there are
+Runs the targets of fuzz/ (all, unless some are named), each for so many seconds, as many at a time as there are
 processors, beginning with the golden vectors of crates/protocol/tests/golden and with fuzz/seeds/TARGET. Prints what each
 has executed and covered; fails if one finds something, or has executed nothing. What it finds is kept in
 fuzz/artifacts/TARGET/, and `cargo +nightly fuzz run TARGET FILE` runs it again.

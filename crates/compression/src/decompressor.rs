@@ -62,8 +62,9 @@ impl Decompressor {
     }
 
     /// Hands what `input` decompresses to piece by piece to `sink`: at most `limit` bytes in all, of which never more
-    /// than about 128 KiB and a block of the codec (at most 4 MiB for lz4, a whole stream for raw snappy) are in
-    /// memory. A sink that breaks ends it, and the answer says so.
+    /// than about 128 KiB and a block of the codec are in memory: at most 4 MiB for lz4, a whole stream for raw snappy, and
+    /// for zstd the window that a frame declares or, where `limit` leaves less than that, the whole output. A sink that
+    /// breaks ends it, and the answer says so.
     ///
     /// ```
     /// use std::ops::ControlFlow;

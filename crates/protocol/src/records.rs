@@ -69,9 +69,9 @@ mod error;
 mod header;
 mod iter;
 pub mod legacy;
+mod owned;
 mod rebatch;
 mod recompress;
-mod owned;
 mod varint;
 
 pub use attributes::{Attributes, TimestampType};
@@ -83,7 +83,6 @@ pub use error::{NewerFeature, RecordError, RecordFault};
 pub use header::{BatchHeader, Producer, sequence_after};
 pub use iter::{HeaderIter, HeaderView, RecordCursor, RecordIter, RecordRanges, RecordView, check_records};
 pub use owned::OwnedBatch;
-
 pub use rebatch::{Rebatch, Rebatched, rebatch};
 pub use recompress::recompress;
 

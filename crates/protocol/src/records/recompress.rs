@@ -38,7 +38,7 @@ use super::{BatchHeader, EncodedBatch, RawBatch, RecordError};
 /// # Errors
 ///
 /// [`RecordError::Crc`]; [`RecordError::Compression`] if the records cannot be decompressed, take more than `limit` bytes
-/// then, or cannot be compressed.
+/// then, or cannot be compressed; [`RecordError::TooLarge`] if they are longer than an int32 can say.
 pub fn recompress(
     batch: &RawBatch<'_>,
     compression: &Compression,

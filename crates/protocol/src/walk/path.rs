@@ -5,7 +5,7 @@ use std::fmt;
 use super::Level;
 use crate::schema::FieldSchema;
 
-/// The way to a value, by Kafka's names: `Responses[3].PartitionResponses[0].Records`.
+/// The way to a value, by Kafka's names: `Responses[3].Partitions[0].Records`.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'w> {
     levels: &'w [Level],

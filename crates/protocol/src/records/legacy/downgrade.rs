@@ -36,7 +36,7 @@ impl Downgrade {
     }
 
     /// Refuses, with [`RecordError::NotInFormat`], headers, producer ids, transactions and control records, rather than
-    /// drop them.
+    /// drop them. Leader epochs, and in v0 timestamps, are dropped all the same.
     pub const fn lossless(mut self) -> Self {
         self.lossless = true;
         self

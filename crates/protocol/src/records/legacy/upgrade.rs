@@ -14,8 +14,8 @@ use super::message::Message;
 /// # Errors
 ///
 /// Those of [`batches`]; [`RecordError::Crc`] and [`RecordError::Malformed`] for damaged messages, inner ones included;
-/// [`RecordError::NotInFormat`] for zstd in them; [`RecordError::Compression`], with `OutputLimit` if `out` would grow by more than `limit` bytes. What stood before
-/// the error is then in `out`.
+/// [`RecordError::NotInFormat`] for zstd in them; [`RecordError::Compression`], with `OutputLimit` if `out` would grow by more
+/// than `limit` bytes. What stood before the error is then in `out`.
 pub fn upgrade(
     bytes: &[u8],
     decompressor: &mut Decompressor,
