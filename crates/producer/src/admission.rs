@@ -15,7 +15,7 @@ use ottla_types::Topic;
 use crate::accumulator::{Answer, Want};
 use crate::batch::{Batch, Closing, Encode, Encoding, OpenBatch, Stage};
 use crate::machine::{Outstanding, ProducerMachine};
-use crate::partitioner::chooser::{Choices, Route};
+use crate::partitioner::chooser::{Choices, Chooser, Route};
 use crate::partitioner::custom::InvalidPartition;
 use crate::partitioner::foreign::{Asked, Choice};
 use crate::partitioner::load::Queues;
@@ -135,7 +135,8 @@ impl ProducerMachine {
     }
 
     /// Puts a record into a batch. Whether it `has_room` was settled before, or is to be asked.
-    #[inline]
+    // In one place, for every record: as a call of its own it takes 8 % more instructions.
+    #[inline(always)]
     fn place<R>(
         &mut self,
         now: Now,
@@ -173,27 +174,32 @@ impl ProducerMachine {
 
         let timestamp = record.timestamp.unwrap_or(now.wall_ms);
         let (key, value) = (record.key_bytes(), record.value_bytes());
-        let route = match record.partition {
-            Some(partition) => Route::To(partition),
+        let usual = record.partition.map(Route::To);
+        let route = match usual.or_else(|| Chooser::usual(&self.settings.partitioner, key, entry.count())) {
+            Some(route) => route,
             None => {
                 let choices = Choices { count: entry.count(), available: &entry.available };
                 entry.chooser.route(&self.settings.partitioner, key, value, choices, &mut self.random)
             }
         };
         let mut settled = true;
-        let route = match (route, terms.choice) {
-            (Route::Foreign, Some(choice)) if choice.view == entry.view_number() => {
-                settled = choice.settled;
-                Route::To(choice.partition)
-            }
-            (Route::Foreign, _) => return Admission::Asks(Asked { view: entry.view(), beginning: None }),
-            (Route::Unnamed, _) => return Admission::Refused(unnamed(&entry.topic)),
-            (route, _) => route,
+        let route = match route {
+            Route::To(_) | Route::Sticky => route,
+            Route::Foreign => match terms.choice.filter(|choice| choice.view == entry.view_number()) {
+                Some(choice) => {
+                    settled = choice.settled;
+                    Route::To(choice.partition)
+                }
+                None => return Admission::Asks(Asked { view: entry.view(), beginning: None }),
+            },
+            Route::Unnamed => return Admission::Refused(unnamed(&entry.topic)),
         };
         loop {
-            let chosen = match (route, entry.chooser.sticky.current()) {
-                (Route::To(partition), _) | (_, Some(partition)) => partition,
-                _ => {
+            let present =
+                if let Route::To(partition) = route { Some(partition) } else { entry.chooser.sticky.current() };
+            let chosen = match present {
+                Some(partition) => partition,
+                None => {
                     let queues = self.settings.adaptive_partitioning.then(|| {
                         let queues = Queues::new(&self.partitions, &entry.partitions, &self.outstanding);
                         queues.without_silent(&self.brokers, now.mono, self.settings.partitioner_availability_timeout)

@@ -1,5 +1,6 @@
 //! What a partitioner knows of one topic, and its choice for a record.
 
+use super::keyed::partition_for_key;
 use super::least_bytes::LeastBytes;
 use super::sticky::Sticky;
 use super::{EmptyKeys, Keyless, Kind, Partitioner};
@@ -53,8 +54,19 @@ pub(crate) struct Chooser {
 }
 
 impl Chooser {
-    /// Chooses for a record that names no partition.
+    /// The choice where it is the default's, which costs next to nothing; none where [`route`](Self::route) is to be asked.
     #[inline]
+    pub(crate) fn usual(partitioner: &Partitioner, key: Option<&[u8]>, count: i32) -> Option<Route> {
+        match (&partitioner.0, key) {
+            (Kind::Keyed { keyless: Keyless::Sticky, .. }, None) => Some(Route::Sticky),
+            (Kind::Keyed { hash, empty: EmptyKeys::AreKeys, .. }, Some(key)) if hash.is_murmur2() => {
+                Some(Route::To(partition_for_key(key, count)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Chooses for a record that names no partition.
     pub(crate) fn route(
         &mut self,
         partitioner: &Partitioner,

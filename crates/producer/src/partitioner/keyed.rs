@@ -70,6 +70,12 @@ impl KeyHash {
         self.arithmetic.partition(hash, partitions)
     }
 
+    /// Whether it is that of Java, which [`partition_for_key`] gives at once.
+    #[inline]
+    pub(crate) fn is_murmur2(&self) -> bool {
+        matches!(self.function, Function::Murmur2)
+    }
+
     /// Whether it is a user's code.
     pub(crate) fn is_foreign(&self) -> bool {
         matches!(self.function, Function::Custom(_))
@@ -77,6 +83,7 @@ impl KeyHash {
 }
 
 impl HashArithmetic {
+    #[inline]
     fn partition(self, hash: u32, partitions: i32) -> i32 {
         let Some(count) = u32::try_from(partitions).ok().filter(|count| *count > 0) else { return 0 };
         let partition = match self {
@@ -99,6 +106,12 @@ impl fmt::Debug for KeyHash {
         };
         f.debug_struct("KeyHash").field("function", &function).field("arithmetic", &self.arithmetic).finish()
     }
+}
+
+/// What [`KeyHash::MURMUR2`] gives.
+#[inline]
+pub(crate) fn partition_for_key(key: &[u8], partitions: i32) -> i32 {
+    HashArithmetic::Masked.partition(murmur2(key), partitions)
 }
 
 /// FNV-1a of 32 bits; the crate `fnv` has only that of 64.

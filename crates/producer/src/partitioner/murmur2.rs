@@ -1,6 +1,7 @@
 //! MurmurHash2 as Kafka's clients use it for keys: 32 bits, seed 0x9747b28c, little-endian words.
 
 /// The hash of a key.
+#[inline]
 pub(crate) fn murmur2(key: &[u8]) -> u32 {
     const M: u32 = 0x5bd1_e995;
     const R: u32 = 24;
