@@ -76,7 +76,10 @@ pub(crate) fn request_header_failure(frame: &[u8], offset: usize, kind: WireErro
 }
 
 /// Reads the header of a response to a request of this API and version: its correlation id, and the body after it.
-/// `frame` is without its length.
+/// `frame` is without its length. Tagged fields of the header, of which Kafka has none, are read over and not kept.
+///
+/// An ApiVersions request of a version that the broker does not know is answered in version 0: a body that cannot be read
+/// in the version that was asked is to be read in that one, as [`walk::Frame`](crate::walk::Frame) does.
 ///
 /// # Errors
 ///

@@ -11,7 +11,8 @@ use crate::{ApiKey, DecodeError, WireError};
 
 /// A request or a response as it travels, without its length of four bytes: header and body.
 ///
-/// Making one reads the header only; the body is read by whoever asks. Offsets are counted from the start of the frame.
+/// Making one reads the header only; the body is read by whoever asks, but for [ApiVersions](Frame::response). Offsets are
+/// counted from the start of the frame.
 ///
 /// ```
 /// use ottla_protocol::ApiKey;
@@ -66,7 +67,7 @@ impl<'a> Frame<'a> {
     /// A response to a request of this API and version.
     ///
     /// The response to an ApiVersions request whose version the broker does not know has version 0 whatever the request
-    /// had; it is recognized.
+    /// had; it is recognized, for which the body is read.
     ///
     /// # Errors
     ///
