@@ -41,11 +41,13 @@ impl<'a> Batches<'a> {
     }
 
     /// The bytes that were not read. After the end these are a batch that was cut short, or none.
+    #[inline]
     pub fn remainder(&self) -> &'a [u8] {
         self.bytes.get(self.position..).unwrap_or_default()
     }
 
     /// The next batch, where all of it is there.
+    #[inline]
     fn read(&mut self) -> Result<Option<RawBatch<'a>>, RecordError> {
         let position = self.position;
         let rest = self.remainder();
@@ -80,6 +82,7 @@ impl<'a> Batches<'a> {
 impl<'a> Iterator for Batches<'a> {
     type Item = Result<RawBatch<'a>, RecordError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let result = self.read();
         if let Err(error) = &result
@@ -112,11 +115,13 @@ impl std::fmt::Debug for RawBatch<'_> {
 
 impl<'a> RawBatch<'a> {
     /// What its header says.
+    #[inline]
     pub const fn header(&self) -> &BatchHeader {
         &self.header
     }
 
     /// All of its bytes.
+    #[inline]
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
@@ -127,6 +132,7 @@ impl<'a> RawBatch<'a> {
     }
 
     /// Its records, compressed or not.
+    #[inline]
     pub fn payload(&self) -> &'a [u8] {
         self.bytes.get(BatchHeader::LEN..).unwrap_or_default()
     }
@@ -141,6 +147,7 @@ impl<'a> RawBatch<'a> {
     /// # Errors
     ///
     /// [`RecordError::Compression`] for a number that stands for no codec.
+    #[inline]
     pub fn codec(&self) -> Result<Codec, RecordError> {
         Ok(self.header.attributes.codec()?)
     }
@@ -150,6 +157,7 @@ impl<'a> RawBatch<'a> {
     /// # Errors
     ///
     /// [`RecordError::Crc`] if they differ.
+    #[inline]
     pub fn verify_crc(&self) -> Result<(), RecordError> {
         let (stored, computed) = (self.header.crc, edit::crc(self.bytes));
         if stored == computed {

@@ -112,6 +112,7 @@ pub fn seal(batch: &mut [u8]) {
 }
 
 /// The CRC-32C of a batch, from its attributes to its end.
+#[inline]
 pub fn crc(batch: &[u8]) -> u32 {
     crc_fast::crc32_iscsi(batch.get(BatchHeader::CRC_FROM..).unwrap_or_default())
 }

@@ -83,6 +83,7 @@ impl BatchHeader {
 
     /// Reads the header that `bytes` begin with, whatever its magic says and without checking any value; `None` if
     /// there are fewer than 61 bytes.
+    #[inline]
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.first_chunk::<{ Self::LEN }>()?;
         Some(Self {
