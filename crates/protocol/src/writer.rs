@@ -12,6 +12,9 @@ use crate::{Absent, EncodeErrorKind, TaggedFields, Utf8Bytes};
 /// a copy costs less than a chunk.
 const SHARE_FROM: usize = 4096;
 
+/// The most room of one of the buffers that small records are copied to.
+const MOST_ROOM: usize = 64 * 1024;
+
 /// The most bytes that a message can have.
 const MOST: usize = i32::MAX as usize;
 
@@ -23,13 +26,13 @@ pub(crate) struct Chunks {
 }
 
 impl Chunks {
-    fn share(&mut self, before: BytesMut, chunk: Bytes) {
+    /// Takes what comes next.
+    fn cut(&mut self, before: BytesMut) {
         if self.head.is_none() {
             self.head = Some(before);
         } else if !before.is_empty() {
             self.tail.push(before.freeze());
         }
-        self.tail.push(chunk);
     }
 
     /// What comes before the first shared chunk, and all that comes from there on, `open` being the end.
@@ -279,18 +282,24 @@ impl<'a> Writer<'a> {
 
     /// Records: shared rather than copied where they are large and chunks are taken.
     pub(crate) fn records(&mut self, value: &Bytes, field: &'static str) {
-        if value.len() < SHARE_FROM {
-            return self.bytes(value, field);
-        }
         self.length(Some(value.len()), field);
-        match (&mut self.out, &mut self.chunks) {
-            (Some(out), Some(chunks)) => {
-                let before = out.split();
-                self.elsewhere = self.elsewhere.saturating_add(before.len()).saturating_add(value.len());
-                chunks.share(before, value.clone());
-            }
-            _ => self.put_slice(value),
+        let (Some(out), Some(chunks)) = (&mut self.out, &mut self.chunks) else {
+            return self.put_slice(value);
+        };
+        if value.len() >= SHARE_FROM {
+            let before = out.split();
+            self.elsewhere = self.elsewhere.saturating_add(before.len()).saturating_add(value.len());
+            chunks.cut(before);
+            return chunks.tail.push(value.clone());
         }
+        if out.capacity().saturating_sub(out.len()) < value.len() {
+            // Another buffer, so that this one need not grow and be copied.
+            let room = out.capacity().saturating_mul(2).clamp(SHARE_FROM, MOST_ROOM);
+            let before = std::mem::replace(*out, BytesMut::with_capacity(room));
+            self.elsewhere = self.elsewhere.saturating_add(before.len());
+            chunks.cut(before);
+        }
+        self.put_slice(value);
     }
 
     /// Records; null where `null_allowed` says so.
