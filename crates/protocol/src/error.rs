@@ -23,6 +23,8 @@ pub enum WireError {
     UnsupportedVersion,
     /// The API key is not known.
     UnknownApiKey,
+    /// The length before a frame is negative, or more than the reader takes.
+    FrameLength,
     /// Something else that cannot be right.
     Malformed,
 }
@@ -38,6 +40,7 @@ impl fmt::Display for WireError {
             Self::UnexpectedTag => "a known tag that this version does not have",
             Self::UnsupportedVersion => "the version is not supported",
             Self::UnknownApiKey => "the API key is not known",
+            Self::FrameLength => "the length of a frame is negative or too large",
             Self::Malformed => "the bytes are malformed",
         })
     }

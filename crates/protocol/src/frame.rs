@@ -1,7 +1,8 @@
 //! Whole requests and responses as they travel: length, header, body.
 //!
 //! A frame goes out as one buffer of our own and, after it, chunks: records of 4 KiB and more are shared with the message
-//! and never copied. A frame comes in as one buffer without its length, which whoever reads the socket has taken off.
+//! and never copied. A frame comes in as one buffer without its length, which whoever reads the socket has taken off:
+//! [`length`] and [`split`] do that.
 
 #[cfg(feature = "messages")]
 mod encode;
@@ -14,6 +15,42 @@ use bytes::Bytes;
 use crate::reader::Reader;
 use crate::walk::locate;
 use crate::{ApiKey, DecodeError, TaggedFields, Utf8Bytes, WireError};
+
+/// The length of a frame, out of the four bytes before it: what a socket must give next. Brokers take requests of 100 MiB
+/// at `most` (`socket.request.max.bytes`); what a client asks for in a fetch bounds what it gets.
+///
+/// # Errors
+///
+/// [`WireError::FrameLength`] when it is negative, or more than `most`: nothing behind it can be read then.
+pub fn length(prefix: [u8; 4], most: usize) -> Result<usize, DecodeError> {
+    let length = usize::try_from(i32::from_be_bytes(prefix)).ok().filter(|length| *length <= most);
+    length.ok_or_else(|| DecodeError::new("Frame", 0, 0, WireError::FrameLength))
+}
+
+/// A frame without its length, and what follows it.
+type FrameAndRest<'a> = (&'a [u8], &'a [u8]);
+
+/// Cuts the first frame off bytes of a stream: gives it without its length, and what follows it. Nothing if not all of it is
+/// there yet.
+///
+/// ```
+/// use ottla_protocol::frame::split;
+///
+/// let stream = b"\x00\x00\x00\x02ab\x00\x00\x00\x03cd";
+/// let (frame, rest) = split(stream, 1 << 20)?.ok_or("the first is whole")?;
+/// assert_eq!((frame, split(rest, 1 << 20)?), (&b"ab"[..], None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`length`].
+pub fn split(bytes: &[u8], most: usize) -> Result<Option<FrameAndRest<'_>>, DecodeError> {
+    let Some((prefix, rest)) = bytes.split_first_chunk() else {
+        return Ok(None);
+    };
+    Ok(rest.split_at_checked(length(*prefix, most)?))
+}
 
 /// The header of a request, as a broker reads it.
 #[derive(Clone, Debug, PartialEq)]

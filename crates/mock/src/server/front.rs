@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes, BytesMut};
+use ottla_protocol::frame;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::shared::{Shared, Told};
@@ -40,8 +41,8 @@ impl<S> Front<S> {
     /// Takes whole requests out of what was read. A length that cannot be is handed in as a request that cannot be read,
     /// which ends the connection.
     fn cut(&mut self) {
-        while let Some(length) = self.input.first_chunk::<4>().map(|length| i32::from_be_bytes(*length)) {
-            let Some(length) = usize::try_from(length).ok().filter(|length| *length <= LARGEST) else {
+        while let Some(length) = self.input.first_chunk::<4>().map(|prefix| frame::length(*prefix, LARGEST)) {
+            let Ok(length) = length else {
                 self.input.clear();
                 self.requests.push(Bytes::new());
                 return;

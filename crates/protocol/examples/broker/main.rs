@@ -22,7 +22,7 @@ use std::thread;
 
 use answers::Broker;
 use bytes::Bytes;
-use ottla_protocol::frame::decode_request_header;
+use ottla_protocol::frame::{self, decode_request_header};
 
 /// A request above this is refused: it could only fill the memory.
 const LARGEST: usize = 100 << 20;
@@ -82,8 +82,7 @@ fn read_frame(client: &mut TcpStream) -> io::Result<Option<Bytes>> {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
     }
-    let length = usize::try_from(i32::from_be_bytes(length)).ok().filter(|length| *length <= LARGEST);
-    let length = length.ok_or_else(|| invalid("a frame without a length that can be"))?;
+    let length = frame::length(length, LARGEST).map_err(invalid)?;
     let mut frame = Vec::new();
     // Memory is taken for what comes, not for what is announced.
     if client.take(length as u64).read_to_end(&mut frame)? < length {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use bytes::BytesMut;
-use ottla_protocol::ApiKey;
 use ottla_protocol::walk::{Frame, Payloads, Step, Value};
+use ottla_protocol::{ApiKey, frame};
 
 use crate::addresses;
 use crate::proxy::{Proxy, Traced};
@@ -77,6 +77,9 @@ fn forward(mut from: TcpStream, mut to: TcpStream, mut look: impl FnMut(&[u8]) -
     forwarded
 }
 
+/// The largest frame that is forwarded: as much as brokers take by default, `socket.request.max.bytes`, and as fetches ask for.
+const LARGEST: usize = 100 << 20;
+
 /// Reads a length and as many bytes. Nothing at the end of the stream.
 fn read_frame(from: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
     bytes.clear();
@@ -84,11 +87,9 @@ fn read_frame(from: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
     let Some(length) = bytes.first_chunk() else {
         return if bytes.is_empty() { Ok(false) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
     };
-    let length = i32::from_be_bytes(*length);
-    let length = u64::try_from(length)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, format!("a frame of length {length}")))?;
+    let length = frame::length(*length, LARGEST).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
     // Memory is taken for what comes, not for what is announced.
-    if from.take(length).read_to_end(bytes)? as u64 != length {
+    if from.take(length as u64).read_to_end(bytes)? != length {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(true)

@@ -125,6 +125,21 @@ fn large_records_of_a_response_are_shared_too() {
 }
 
 #[test]
+fn frames_are_cut_off_a_stream_one_by_one_and_never_longer_than_is_taken() {
+    let stream = [&4_i32.to_be_bytes()[..], b"four", &0_i32.to_be_bytes(), &2_i32.to_be_bytes(), b"t"].concat();
+    let (frame, rest) = split(&stream, 4).unwrap().unwrap();
+    assert_eq!(frame, b"four");
+    let (frame, rest) = split(rest, 4).unwrap().unwrap();
+    assert_eq!(frame, b"");
+    assert_eq!(split(rest, 4), Ok(None));
+    assert_eq!(split(&rest[..3], 4), Ok(None));
+    assert_eq!(split(&stream, 3).unwrap_err().kind, WireError::FrameLength);
+    for refused in [-1, i32::MIN, 5] {
+        assert_eq!(length(refused.to_be_bytes(), 4).unwrap_err().kind, WireError::FrameLength);
+    }
+}
+
+#[test]
 fn a_version_of_api_versions_that_is_not_known_still_has_a_readable_header() {
     let mut frame = encode_request(&ApiVersionsRequest::default(), 4, Some("new")).expect("writable");
     frame.head[6..8].copy_from_slice(&99_i16.to_be_bytes());
