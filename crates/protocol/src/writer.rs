@@ -294,7 +294,7 @@ impl<'a> Writer<'a> {
         }
         if out.capacity().saturating_sub(out.len()) < value.len() {
             // Another buffer, so that this one need not grow and be copied.
-            let room = out.capacity().saturating_mul(2).clamp(SHARE_FROM, MOST_ROOM);
+            let room = out.capacity().saturating_mul(4).clamp(4 * SHARE_FROM, MOST_ROOM);
             let before = std::mem::replace(*out, BytesMut::with_capacity(room));
             self.elsewhere = self.elsewhere.saturating_add(before.len());
             chunks.cut(before);
