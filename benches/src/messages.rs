@@ -10,7 +10,7 @@ use ottla_protocol::messages::metadata::{
 use ottla_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
 use ottla_protocol::{BrokerId, BrokerIds, Encode, Message, Uuid};
 
-/// The versions that are measured: what a current broker and client agree on.
+/// The versions that are measured: what a current broker and client agree on, and other protocol crates have too.
 pub mod versions {
     /// Of Produce.
     pub const PRODUCE: i16 = 13;

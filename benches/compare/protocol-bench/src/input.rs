@@ -1,14 +1,11 @@
 //! What is read and written: made once, by ottla, as the bytes on the wire.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use ottla_benches::messages::{body, fetch, metadata, produce};
 use ottla_compression::{Codec, Compressor};
-use ottla_protocol::messages::fetch::{FetchResponse, FetchableTopicResponse, PartitionData};
-use ottla_protocol::messages::metadata::{
-    MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
-};
-use ottla_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
 use ottla_protocol::records::BatchBuilder;
-use ottla_protocol::{BrokerId, Encode, Message, Uuid};
+
+pub use ottla_benches::messages::versions::{FETCH, METADATA, PRODUCE};
 
 /// Bytes on the wire, and what they are.
 pub struct Input {
@@ -23,11 +20,6 @@ pub struct Input {
     /// Which message it is.
     pub message: &'static str,
 }
-
-/// Versions that all four crates have.
-pub const METADATA: i16 = 13;
-pub const FETCH: i16 = 17;
-pub const PRODUCE: i16 = 13;
 
 impl Input {
     /// Batches of records with a key of 9 bytes.
@@ -64,12 +56,41 @@ impl Input {
                 "Produce request of 100 partitions, 10 records each",
                 "produce",
                 100,
-                encoded(&produce(&small), PRODUCE),
+                body(&produce(100, &small), PRODUCE),
             ),
-            of("Produce request of 100 partitions, 16 KiB each", "produce", 100, encoded(&produce(&large), PRODUCE)),
-            of("Fetch response of 100 partitions, 10 records each", "fetch", 100, encoded(&fetch(&small), FETCH)),
-            of("Fetch response of 100 partitions, 16 KiB each", "fetch", 100, encoded(&fetch(&large), FETCH)),
-            of("Metadata of 10 000 partitions", "metadata", 10_000, encoded(&metadata(), METADATA)),
+            of("Produce request of 100 partitions, 16 KiB each", "produce", 100, body(&produce(100, &large), PRODUCE)),
+            of("Fetch response of 100 partitions, 10 records each", "fetch", 100, body(&fetch(100, &small), FETCH)),
+            of("Fetch response of 100 partitions, 16 KiB each", "fetch", 100, body(&fetch(100, &large), FETCH)),
+            of("Metadata of 10 000 partitions", "metadata", 10_000, body(&metadata(), METADATA)),
+        ]
+    }
+}
+
+fn batch(len: usize, count: usize, codec: Codec, with_headers: bool) -> Self {
+        let wire = batch(len, count, codec, with_headers);
+        let codec_name = if codec == Codec::None { String::new() } else { format!(", {codec}") };
+        let headers = if with_headers { ", 2 headers" } else { "" };
+        let name = format!("{count} records of {len} B{headers}{codec_name}");
+        Self { name, count, codec, wire, message: "" }
+    }
+
+    /// Messages, each counted by its partitions.
+    pub fn messages() -> Vec<Self> {
+        let small = batch(100, 10, Codec::None, false);
+        let large = batch(100, 150, Codec::None, false);
+        let of =
+            |name: &str, message, count, wire| Self { name: name.into(), count, codec: Codec::None, wire, message };
+        vec![
+            of(
+                "Produce request of 100 partitions, 10 records each",
+                "produce",
+                100,
+                body(&produce(100, &small), PRODUCE),
+            ),
+            of("Produce request of 100 partitions, 16 KiB each", "produce", 100, body(&produce(100, &large), PRODUCE)),
+            of("Fetch response of 100 partitions, 10 records each", "fetch", 100, body(&fetch(100, &small), FETCH)),
+            of("Fetch response of 100 partitions, 16 KiB each", "fetch", 100, body(&fetch(100, &large), FETCH)),
+            of("Metadata of 10 000 partitions", "metadata", 10_000, body(&metadata(), METADATA)),
         ]
     }
 }
