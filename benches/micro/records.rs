@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use ottla_benches::values::text;
 use ottla_compression::{Codec, Compressor, Decompressor};
 use ottla_protocol::records::{
     BatchBuilder, EncodedBatch, NO_HEADERS, RecordCursor, RecordIter, RecordRanges, batches, check_records, edit,
@@ -15,18 +16,6 @@ use ottla_protocol::records::{
 
 const NOW: i64 = 1_700_000_000_000;
 const KEY: Option<&[u8]> = Some(b"user-4711");
-
-/// Text that compresses about as much as JSON does.
-fn text(len: usize, seed: usize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(len + 64);
-    let mut number = seed as u64 + 1;
-    while text.len() < len {
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        text.extend(format!("{{\"id\":{},\"action\":\"click\"}}", number >> 44).bytes());
-    }
-    text.truncate(len);
-    text
-}
 
 fn values(len: usize, count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|seed| text(len, seed)).collect()

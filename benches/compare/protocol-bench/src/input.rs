@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use ottla_benches::messages::{body, fetch, metadata, produce};
+use ottla_benches::values::text;
 use ottla_compression::{Codec, Compressor};
 use ottla_protocol::records::BatchBuilder;
 
@@ -80,16 +81,4 @@ fn batch(len: usize, count: usize, codec: Codec, with_headers: bool) -> Bytes {
     batch.compress(&codec.into(), &mut Compressor::new(), &mut Vec::new()).expect("compresses");
     batch.seal();
     batch.into_inner().into()
-}
-
-/// Text that compresses about as much as JSON does.
-fn text(len: usize, seed: usize) -> Vec<u8> {
-    let mut text = Vec::with_capacity(len + 64);
-    let mut number = seed as u64 + 1;
-    while text.len() < len {
-        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        text.extend(format!("{{\"id\":{},\"action\":\"click\"}}", number >> 44).bytes());
-    }
-    text.truncate(len);
-    text
 }

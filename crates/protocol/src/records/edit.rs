@@ -103,7 +103,7 @@ pub fn patch_producer(batch: &mut [u8], producer: Producer) {
     seal(batch);
 }
 
-/// Computes the CRC and stores it: some 17 µs for a MiB where the processor has AVX-512, twice that elsewhere.
+/// Computes the CRC and stores it: some 17 µs for a MiB where the processor has AVX-512.
 pub fn seal(batch: &mut [u8]) {
     if is_batch(batch) {
         let crc = crc(batch);
